@@ -1,0 +1,42 @@
+//! How large the parts of a profile may be. Every list, map and string has a bound, so that the API server can tell
+//! beforehand what its rules cost, and so that no profile grows with the cluster.
+
+/// Characters of a profile's name: it becomes part of an annotation beside other text.
+pub(super) const PROFILE_NAME: usize = 63;
+/// Characters of a namespace's name, or of a glob over such names.
+pub(super) const NAMESPACE_NAME: usize = 63;
+/// Globs in one profile.
+pub(super) const NAMESPACE_NAMES: usize = 256;
+/// Labels and requirements of a selector, and the values of one requirement.
+pub(super) const MATCH_LABELS: usize = 64;
+pub(super) const MATCH_EXPRESSIONS: usize = 32;
+pub(super) const REQUIREMENT_VALUES: usize = 64;
+/// Characters of a label key (a prefix of 253, a slash, a name of 63) and of a label value.
+pub(super) const LABEL_KEY: usize = 317;
+pub(super) const LABEL_VALUE: usize = 63;
+/// Exemptions in one profile, and characters of a reason.
+pub(super) const EXEMPTIONS: usize = 256;
+pub(super) const EXEMPTION_REASON: usize = 1024;
+/// Namespaces raised in one batch.
+pub(super) const BATCH_SIZE: u32 = 10_000;
+/// A profile's priority, either way.
+pub(super) const PRIORITY: i32 = 1_000_000;
+/// Characters of a version, a duration and a time. Wider than the longest valid ones, so that a slightly long text
+/// meets the rule that says what it must be, and not a bare "too long".
+pub(super) const GRAMMAR: usize = 64;
+
+/// Entries of each list of namespaces or exemptions in a status.
+pub(super) const LISTED: usize = 20;
+/// Conditions.
+pub(super) const CONDITIONS: usize = 16;
+/// Characters of a condition's type, reason and message: `metav1.Condition`'s own.
+pub(super) const CONDITION_TYPE: usize = 316;
+pub(super) const CONDITION_REASON: usize = 1024;
+pub(super) const CONDITION_MESSAGE: usize = 32_768;
+/// Characters of a message about one namespace.
+pub(super) const MESSAGE: usize = 1024;
+/// Characters of a level and version as labels carry them (two label values), of a field manager, of one word.
+pub(super) const WORD: usize = 128;
+/// Protected namespaces and server defaults that a controller tells of itself.
+pub(super) const PROTECTED_NAMESPACES: usize = 64;
+pub(super) const SERVER_DEFAULTS: usize = 6;

@@ -1,0 +1,31 @@
+//! The custom resources: their types, the rules the API server checks, and the names of conditions and reasons.
+//!
+//! The types are what users write and read. Nothing here talks to a cluster or decides anything.
+
+mod bounds;
+pub mod conditions;
+mod crd;
+mod duration;
+mod moment;
+mod path;
+mod profile;
+mod read;
+mod rules;
+mod schema;
+mod shape;
+mod status;
+mod version_spec;
+
+pub use crd::crd;
+pub use duration::{GoDuration, ParseDurationError};
+pub use moment::{Moment, ParseMomentError};
+pub use profile::{
+    Batch, ClusterPodSecurityProfile, ConflictPolicy, ExemptLevel, Exemption, ModePolicy, NamespaceSelector,
+    Operator, ProfileSpec, ReleasePolicy, Requirement, Rollout, Strategy,
+};
+pub use read::{InvalidProfile, Violation, read_profile};
+pub use status::{
+    Controller, ExpiringExemption, HeldNamespace, JudgedCounts, LeftAlone, NamespaceCounts, ProfileStatus,
+    UnwritableNamespace,
+};
+pub use version_spec::{ParseVersionSpecError, VersionSpec};

@@ -1,0 +1,255 @@
+//! The status of a profile. Bounded: it never grows with the cluster.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Moment, bounds, conditions::Condition};
+
+/// What podsec says of a profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ProfileStatus {
+    /// The generation this status is about; -1 until podsec has seen the profile.
+    pub observed_generation: i64,
+    /// Ready, Reconciling and Stalled as kstatus reads them, and podsec's own.
+    #[schemars(
+        length(max = bounds::CONDITIONS),
+        extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"])
+    )]
+    pub conditions: Vec<Condition>,
+    /// What enforce is set to, as in baseline:server (v1.37).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::WORD))]
+    pub enforce: Option<String>,
+    /// What audit is set to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::WORD))]
+    pub audit: Option<String>,
+    /// What warn is set to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::WORD))]
+    pub warn: Option<String>,
+    /// The strategy in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::WORD))]
+    pub strategy: Option<String>,
+    /// Namespaces, counted by what became of them.
+    pub namespaces: NamespaceCounts,
+    /// Workloads in the matched namespaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workloads: Option<JudgedCounts>,
+    /// Pods in the matched namespaces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pods: Option<JudgedCounts>,
+    /// The first namespaces in which enforce is not as the profile asks, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::LISTED))]
+    pub held: Vec<HeldNamespace>,
+    /// The first labels that are left to whoever set them, by namespace.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::LISTED))]
+    pub left_alone: Vec<LeftAlone>,
+    /// The first namespaces that the API server lets nobody write, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::LISTED))]
+    pub unwritable: Vec<UnwritableNamespace>,
+    /// Exemptions that end within 14 days, the nearest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::LISTED))]
+    pub expiring: Vec<ExpiringExemption>,
+    /// The controller that wrote this status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub controller: Option<Controller>,
+}
+
+impl ProfileStatus {
+    /// The status cut down to what the CRD allows: a text that is too long would have the API server refuse the
+    /// whole status.
+    #[must_use]
+    pub fn within_bounds(mut self) -> Self {
+        self.conditions.truncate(bounds::CONDITIONS);
+        for condition in &mut self.conditions {
+            cut(&mut condition.reason, bounds::CONDITION_REASON);
+            cut(&mut condition.message, bounds::CONDITION_MESSAGE);
+        }
+        for text in
+            [&mut self.enforce, &mut self.audit, &mut self.warn, &mut self.strategy].into_iter().flatten()
+        {
+            cut(text, bounds::WORD);
+        }
+        self.held.truncate(bounds::LISTED);
+        for HeldNamespace { name: _, reason, message, present, planned } in &mut self.held {
+            cut(message, bounds::MESSAGE);
+            for text in [reason, present, planned] {
+                cut(text, bounds::WORD);
+            }
+        }
+        self.left_alone.truncate(bounds::LISTED);
+        for LeftAlone { namespace: _, mode, present, planned, last_set_by } in &mut self.left_alone {
+            for text in [mode, present, planned, last_set_by] {
+                cut(text, bounds::WORD);
+            }
+        }
+        self.unwritable.truncate(bounds::LISTED);
+        for namespace in &mut self.unwritable {
+            cut(&mut namespace.message, bounds::MESSAGE);
+        }
+        self.expiring.truncate(bounds::LISTED);
+        if let Some(controller) = &mut self.controller {
+            controller.within_bounds();
+        }
+        self
+    }
+}
+
+/// Cuts a text to so many characters, the last of which says that something is missing.
+fn cut(text: &mut String, characters: usize) {
+    if text.chars().nth(characters).is_some()
+        && let Some((end, _)) = text.char_indices().nth(characters - 1)
+    {
+        text.truncate(end);
+        text.push('…');
+    }
+}
+
+/// How many namespaces are in which state. A namespace may count in several.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct NamespaceCounts {
+    /// Selected by the profile.
+    pub matched: u32,
+    /// In which the profile governs at least one mode.
+    pub governed: u32,
+    /// In which every governed mode is as the profile asks, and podsec owns it.
+    pub in_sync: u32,
+    /// In which enforce is not yet, or not any more, as the profile asks.
+    pub held: u32,
+    /// Held only because they have not been clean for long enough.
+    pub soaking: u32,
+    /// Under an exemption.
+    pub exempt: u32,
+    /// In which a mode is left to somebody else.
+    pub yielded: u32,
+    /// In which nothing is changed because something is in doubt.
+    pub frozen: u32,
+    /// In which podsec cannot tell.
+    pub inconclusive: u32,
+    /// Over which somebody else keeps fighting.
+    pub contested: u32,
+}
+
+/// How many were judged by what the profile asks for, and how many of them violate it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct JudgedCounts {
+    /// Judged.
+    pub judged: u32,
+    /// Judged, and found to violate what the profile asks for.
+    pub violating: u32,
+}
+
+/// A namespace whose enforce label is not as the profile asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldNamespace {
+    /// The namespace.
+    #[schemars(length(max = bounds::NAMESPACE_NAME))]
+    pub name: String,
+    /// One word for machines.
+    #[schemars(length(max = bounds::WORD))]
+    pub reason: String,
+    /// Prose for people.
+    #[schemars(length(max = bounds::MESSAGE))]
+    pub message: String,
+    /// What is effective now, as in baseline:v1.36.
+    #[schemars(length(max = bounds::WORD))]
+    pub present: String,
+    /// What the profile asks for.
+    #[schemars(length(max = bounds::WORD))]
+    pub planned: String,
+}
+
+/// A label that podsec leaves to whoever set it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftAlone {
+    /// The namespace.
+    #[schemars(length(max = bounds::NAMESPACE_NAME))]
+    pub namespace: String,
+    /// The mode.
+    #[schemars(length(max = bounds::WORD))]
+    pub mode: String,
+    /// What is effective now.
+    #[schemars(length(max = bounds::WORD))]
+    pub present: String,
+    /// What the profile asks for.
+    #[schemars(length(max = bounds::WORD))]
+    pub planned: String,
+    /// The field manager that last set it.
+    #[schemars(length(max = bounds::WORD))]
+    pub last_set_by: String,
+}
+
+/// A namespace that the API server lets nobody write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnwritableNamespace {
+    /// The namespace.
+    #[schemars(length(max = bounds::NAMESPACE_NAME))]
+    pub name: String,
+    /// What the API server said, and what to mend.
+    #[schemars(length(max = bounds::MESSAGE))]
+    pub message: String,
+}
+
+/// An exemption that ends soon.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExpiringExemption {
+    /// The exemption's name.
+    #[schemars(length(max = bounds::NAMESPACE_NAME))]
+    pub name: String,
+    /// When it ends.
+    #[schemars(schema_with = "super::schema::written_moment")]
+    pub expires: Moment,
+    /// Why it was given.
+    #[schemars(length(max = bounds::EXEMPTION_REASON))]
+    pub reason: String,
+}
+
+/// The controller that wrote a status, so that a preview can plan as it would.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Controller {
+    /// podsec's version.
+    #[schemars(length(max = bounds::WORD))]
+    pub version: String,
+    /// The newest version of the standards that it knows, as in v1.37.
+    #[schemars(length(max = bounds::WORD))]
+    pub newest_standards: String,
+    /// The API server's version as it counts for server, as in v1.37.
+    #[schemars(length(max = bounds::WORD))]
+    pub server_version: String,
+    /// The names and globs of protected namespaces.
+    #[schemars(length(max = bounds::PROTECTED_NAMESPACES), inner(length(max = bounds::NAMESPACE_NAME)))]
+    pub protected_namespaces: Vec<String>,
+    /// The API server's own defaults as the controller was told, as in enforce=baseline:latest.
+    #[schemars(length(max = bounds::SERVER_DEFAULTS), inner(length(max = bounds::WORD)))]
+    pub server_defaults: Vec<String>,
+    /// Whether the controller refuses every write that weakens.
+    pub never_weaken: bool,
+}
+
+impl Controller {
+    fn within_bounds(&mut self) {
+        self.protected_namespaces.truncate(bounds::PROTECTED_NAMESPACES);
+        self.server_defaults.truncate(bounds::SERVER_DEFAULTS);
+        let texts = [&mut self.version, &mut self.newest_standards, &mut self.server_version];
+        for text in texts.into_iter().chain(&mut self.server_defaults) {
+            cut(text, bounds::WORD);
+        }
+        for name in &mut self.protected_namespaces {
+            cut(name, bounds::NAMESPACE_NAME);
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! What is to be done about one mode of one namespace, and why.
+
+use jiff::Timestamp;
+
+use super::{
+    ActiveExemption, Ledger, Namespace, Profile, Profiles, Settings, Winner,
+    release::{Release, release},
+    resolution::Standing,
+};
+use crate::{
+    api::{ConflictPolicy, ReleasePolicy, Strategy},
+    standards::{LevelVersion, Mode, ModeKeys, Strictness},
+};
+
+/// Why a write lowers what is effective. There is no other cause for which podsec does so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WeakenCause {
+    /// The profile that wrote the value now asks for less.
+    Edited,
+    /// The profile that wrote the value has an exemption for the namespace.
+    Exempted,
+    /// The profile that wrote the value was deleted, or stopped setting the mode, with `releasePolicy: Remove`.
+    Removed,
+    /// The profile that governs now has `allowWeakening: true`.
+    Allowed,
+    /// A stricter foreign value meets `conflictPolicy: Force`.
+    Forced,
+    /// audit or warn, which refuse nothing, follow their profile.
+    Advisory,
+}
+
+/// What a write does to what is effective.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// Nothing: podsec comes to own, or spells out, what holds already.
+    Own,
+    /// It becomes stricter.
+    Raise,
+    /// What somebody lowered, removed or made unreadable is put back.
+    Repair,
+    /// It becomes weaker.
+    Weaken(WeakenCause),
+}
+
+/// Why enforce is not as the profile asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HoldReason {
+    /// The strategy asks for judged workloads, and nothing has judged them.
+    NotJudged,
+    /// Writing would weaken, and nobody said so.
+    WouldWeaken,
+    /// Writing would weaken, and the controller runs with `--never-weaken`.
+    NeverWeaken,
+    /// Writing would weaken, and the list of profiles is in doubt.
+    InDoubt(&'static str),
+}
+
+/// Why a mode is left as it is, whatever any profile says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FreezeReason {
+    /// The profile that wrote it is suspended.
+    Suspended,
+    /// The profile that wrote it became a dry run.
+    DryRun,
+    /// The profile that wrote it cannot be read or cannot work.
+    Unreadable,
+    /// The profile that wrote it is not in the list, and the list is in doubt.
+    Unlisted,
+    /// It should be let go, and the list of profiles is in doubt.
+    InDoubt(&'static str),
+}
+
+/// What is to be done about a mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing: values and ownership are right.
+    InSync,
+    /// Both keys are written.
+    Write {
+        /// The value.
+        value: LevelVersion,
+        /// What that does.
+        change: Change,
+    },
+    /// The present value stays; what podsec owns of it, it goes on owning.
+    Hold(HoldReason),
+    /// The value is left to whoever set it; what podsec owned of the pair is handed over at its present value.
+    LeaveAlone {
+        /// The field manager that last set it.
+        last_set_by: String,
+        /// The key it set.
+        key: &'static str,
+    },
+    /// Nothing is written or let go.
+    Freeze(FreezeReason),
+    /// No profile governs the mode any more.
+    Release(Release),
+}
+
+/// The plan for one mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModePlan {
+    /// The mode.
+    pub mode: Mode,
+    /// The profile that governs it; while frozen or released, the one that wrote it. Empty when nobody knows.
+    pub profile: String,
+    /// Whether a profile governs the mode.
+    pub governed: bool,
+    /// Whether the namespace is protected.
+    pub protected: bool,
+    /// What is effective now.
+    pub present: LevelVersion,
+    /// Whether `present` is only the API server's default as the controller was told, since there is no label.
+    pub assumed: bool,
+    /// What the profile asks for here.
+    pub planned: Option<LevelVersion>,
+    /// The exemption that holds here.
+    pub exemption: Option<ActiveExemption>,
+    /// What is to be done.
+    pub verdict: Verdict,
+}
+
+/// What a decision looks at.
+#[derive(Debug)]
+pub(super) struct Situation<'a> {
+    pub(super) namespace: &'a Namespace,
+    pub(super) ledger: &'a Ledger,
+    pub(super) profiles: &'a Profiles,
+    pub(super) settings: &'a Settings,
+    pub(super) now: Timestamp,
+}
+
+/// The plan for a mode, or nothing when no profile governs it and podsec has nothing there.
+pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<ModePlan> {
+    let Situation { namespace, ledger, profiles, settings, .. } = situation;
+    let winner = profiles.winner(mode, namespace, ledger, settings);
+    let (present, errors) = namespace.labelled(mode, &settings.server_defaults);
+    let assumed = namespace.label(mode.keys().level).is_none();
+    let author = ledger.profile_of(mode);
+    let protected = settings.protects(&namespace.name);
+    let plan = |profile: &str, governed, planned, exemption, verdict| {
+        let profile = profile.to_owned();
+        Some(ModePlan { mode, profile, governed, protected, present, assumed, planned, exemption, verdict })
+    };
+    if let Some((author, reason)) =
+        author.and_then(|name| Some((name, freeze(name, mode, winner, situation)?)))
+    {
+        let winner = winner.filter(|winner| winner.profile.name == author);
+        let planned = winner.and_then(|winner| winner.profile.asks(mode));
+        return plan(author, winner.is_some(), planned, None, Verdict::Freeze(reason));
+    }
+    let Some(winner) = winner else {
+        let verdict = release(mode, situation)?;
+        return plan(author.unwrap_or_default(), false, None, None, verdict);
+    };
+    let exemption =
+        winner.profile.exemption(&namespace.name, situation.now).filter(|_| mode == Mode::Enforce);
+    let wanted = winner.profile.wants(mode, exemption.as_ref())?;
+    let (exempt, readable) = (exemption.is_some(), errors.is_empty());
+    let verdict = Question { mode, situation, winner, wanted, present, readable, exempt }.answer();
+    plan(&winner.profile.name, true, Some(wanted), exemption, verdict)
+}
+
+/// Whether the profile that wrote a mode keeps it as it is.
+fn freeze(
+    author: &str,
+    mode: Mode,
+    winner: Option<Winner<'_>>,
+    situation: &Situation<'_>,
+) -> Option<FreezeReason> {
+    let Situation { namespace, profiles, settings, .. } = situation;
+    let profile = match profiles.standing(author) {
+        Standing::Unreadable => return Some(FreezeReason::Unreadable),
+        Standing::Unlisted => return Some(FreezeReason::Unlisted),
+        Standing::Deleted => return None,
+        Standing::Listed(profile) => profile,
+    };
+    // An active profile of higher rank would have taken the mode from it all the same.
+    let ranked = profile.asks(mode).is_some() && profile.matches(namespace, settings);
+    let outranked = ranked && winner.is_some_and(|winner| winner.profile.is_active());
+    if profile.is_active() || outranked {
+        return None;
+    }
+    Some(if profile.suspended { FreezeReason::Suspended } else { FreezeReason::DryRun })
+}
+
+/// One governed mode: what is there, and what its profile wants.
+struct Question<'a> {
+    mode: Mode,
+    situation: &'a Situation<'a>,
+    winner: Winner<'a>,
+    wanted: LevelVersion,
+    present: LevelVersion,
+    readable: bool,
+    exempt: bool,
+}
+
+impl Question<'_> {
+    fn answer(&self) -> Verdict {
+        if let Some(repair) = self.repair() {
+            return repair;
+        }
+        if self.is_spelled_out() {
+            return if self.is_owned() { Verdict::InSync } else { self.write(Change::Own) };
+        }
+        match self.foreign_key() {
+            Some(key) => self.against_foreign(key),
+            None => self.on_free_keys(),
+        }
+    }
+
+    fn keys(&self) -> ModeKeys {
+        self.mode.keys()
+    }
+
+    fn write(&self, change: Change) -> Verdict {
+        Verdict::Write { value: self.wanted, change }
+    }
+
+    fn policy(&self) -> ConflictPolicy {
+        self.winner.profile.conflict_policy
+    }
+
+    /// Whether both labels stand there as wanted.
+    fn is_spelled_out(&self) -> bool {
+        let namespace = self.situation.namespace;
+        namespace.label(self.keys().level) == Some(self.wanted.level.as_str())
+            && namespace.label(self.keys().version) == Some(self.wanted.version.to_string().as_str())
+    }
+
+    /// Whether podsec owns both keys by Apply, and no longer in the name of the manager that keeps released ones.
+    fn is_owned(&self) -> bool {
+        let namespace = self.situation.namespace;
+        [self.keys().level, self.keys().version]
+            .iter()
+            .all(|key| namespace.owns(key) && !namespace.is_retained(key))
+    }
+
+    /// The key by which somebody else holds the pair at another value than what is wanted.
+    ///
+    /// That is a key of theirs that differs; or a level of theirs alone that is right by itself while the pair is
+    /// not, since a missing version means `latest`.
+    fn foreign_key(&self) -> Option<&'static str> {
+        let namespace = self.situation.namespace;
+        let keys = self.keys();
+        let wanted =
+            [(keys.level, self.wanted.level.to_string()), (keys.version, self.wanted.version.to_string())];
+        let differs = |key: &str, value: &str| namespace.label(key).is_some_and(|label| label != value);
+        let is_foreign = |key: &&'static str| namespace.owners.foreign(key).is_some();
+        let differing =
+            wanted.iter().filter(|(key, value)| differs(key, value)).map(|(key, _)| *key).find(is_foreign);
+        let same = self.wanted.compared_to(self.present) == Strictness::Same;
+        let theirs_alone = is_foreign(&keys.level) && !namespace.owns(keys.level);
+        differing.or_else(|| (theirs_alone && !same).then_some(keys.level))
+    }
+
+    /// Somebody else set a key of the pair to another value, and it is no case for a repair.
+    ///
+    /// `KeepStricter` takes nothing from anybody here yet; the pair stands or falls together.
+    fn against_foreign(&self, key: &'static str) -> Verdict {
+        match self.policy() {
+            ConflictPolicy::Yield | ConflictPolicy::KeepStricter => self.leave_alone(key),
+            ConflictPolicy::Force => match self.wanted.compared_to(self.present) {
+                Strictness::Weaker => self.weaken(WeakenCause::Forced),
+                Strictness::Same => self.write(Change::Own),
+                Strictness::Stricter => self.raise(),
+            },
+        }
+    }
+
+    fn leave_alone(&self, key: &'static str) -> Verdict {
+        let owner = self.situation.namespace.owners.foreign(key);
+        Verdict::LeaveAlone { last_set_by: owner.map(|owner| owner.manager.clone()).unwrap_or_default(), key }
+    }
+
+    /// Nobody else stands in the way of the pair.
+    fn on_free_keys(&self) -> Verdict {
+        match self.wanted.compared_to(self.present) {
+            Strictness::Same => self.write(Change::Own),
+            Strictness::Stricter => self.raise(),
+            Strictness::Weaker => match self.permission_to_weaken() {
+                Some(WeakenCause::Edited | WeakenCause::Exempted) if !self.owns_what_is_there() => {
+                    Verdict::Hold(HoldReason::WouldWeaken)
+                }
+                Some(cause) => self.weaken(cause),
+                None => Verdict::Hold(HoldReason::WouldWeaken),
+            },
+        }
+    }
+
+    /// Puts back what somebody lowered below the ledger's `enforced`, removed, or made unreadable.
+    ///
+    /// Where the mode may be lowered to what is wanted, no further than that. Under `Yield` there is no repair:
+    /// whoever sets the label has it.
+    fn repair(&self) -> Option<Verdict> {
+        let Situation { ledger, settings, profiles, .. } = self.situation;
+        if self.mode != Mode::Enforce || self.policy() == ConflictPolicy::Yield {
+            return None;
+        }
+        let enforced = ledger.enforced?;
+        let may_be_lower =
+            !settings.never_weaken && profiles.complete().is_ok() && self.permission_to_weaken().is_some();
+        let value = if may_be_lower { enforced.weaker_of(self.wanted) } else { enforced };
+        if self.readable && !self.present.is_weaker_than(value) {
+            return None;
+        }
+        // What is to be raised further at once need not be written twice.
+        let at_once = self.winner.strategy() == Strategy::Immediate && value.is_weaker_than(self.wanted);
+        Some(Verdict::Write { value: if at_once { self.wanted } else { value }, change: Change::Repair })
+    }
+
+    fn raise(&self) -> Verdict {
+        match self.winner.strategy() {
+            // audit and warn refuse nothing: they are written at once.
+            _ if self.mode != Mode::Enforce => self.write(Change::Raise),
+            Strategy::Immediate => self.write(Change::Raise),
+            Strategy::WhenClean | Strategy::DryRun => Verdict::Hold(HoldReason::NotJudged),
+        }
+    }
+
+    fn weaken(&self, cause: WeakenCause) -> Verdict {
+        if self.situation.settings.never_weaken {
+            return Verdict::Hold(HoldReason::NeverWeaken);
+        }
+        match self.situation.profiles.complete() {
+            Err(doubt) => Verdict::Hold(HoldReason::InDoubt(doubt)),
+            Ok(_) => self.write(Change::Weaken(cause)),
+        }
+    }
+
+    /// Who said that this mode may be lowered from what podsec wrote, if anybody did.
+    fn permission_to_weaken(&self) -> Option<WeakenCause> {
+        if self.mode != Mode::Enforce {
+            return Some(WeakenCause::Advisory);
+        }
+        let ledger = self.situation.ledger;
+        let author = ledger.profile_of(self.mode);
+        if author == Some(self.winner.profile.name.as_str()) {
+            return Some(if self.exempt { WeakenCause::Exempted } else { WeakenCause::Edited });
+        }
+        if self.winner.profile.allow_weakening {
+            return Some(WeakenCause::Allowed);
+        }
+        let removed = match self.situation.profiles.standing(author?) {
+            Standing::Deleted => {
+                ledger.on_release[self.mode.index()] == Some(ReleasePolicy::Remove) && self.is_of_this_crd()
+            }
+            Standing::Listed(profile) => self.stopped_setting_the_mode(profile),
+            Standing::Unreadable | Standing::Unlisted => false,
+        };
+        removed.then_some(WeakenCause::Removed)
+    }
+
+    /// Whether every label of the pair that is there is podsec's own doing.
+    fn owns_what_is_there(&self) -> bool {
+        let namespace = self.situation.namespace;
+        let keys = [self.keys().level, self.keys().version];
+        let present = |key: &&&str| namespace.label(key).is_some();
+        keys.iter().any(|key| namespace.owns(key))
+            && keys.iter().filter(present).all(|key| namespace.owns(key))
+    }
+
+    fn stopped_setting_the_mode(&self, profile: &Profile) -> bool {
+        profile.release_policy == ReleasePolicy::Remove
+            && profile.asks(self.mode).is_none()
+            && profile.matches(self.situation.namespace, self.situation.settings)
+    }
+
+    /// Whether the labels were written under the CRD that stands now: with a CRD, all its profiles are deleted,
+    /// which is no wish of anybody's about any of them.
+    fn is_of_this_crd(&self) -> bool {
+        self.situation.written_under_this_crd()
+    }
+}
+
+impl Situation<'_> {
+    /// Whether podsec's labels were last written after the present CRD was created.
+    pub(super) fn written_under_this_crd(&self) -> bool {
+        let Ok(created) = self.profiles.complete() else {
+            return false;
+        };
+        self.namespace.owners.written_by_podsec().is_some_and(|written| written >= created)
+    }
+}

@@ -1,0 +1,141 @@
+//! What podsec notes on a namespace about its own labels there.
+//!
+//! With `managedFields` these three annotations are enough to repair and to release after a restart, or with the
+//! profile gone; so there is no finalizer.
+
+use std::{collections::BTreeMap, fmt::Display, str::FromStr};
+
+use crate::{
+    api::ReleasePolicy,
+    standards::{LevelVersion, Mode},
+};
+
+/// The annotation that names the profile of each mode that podsec wrote: `enforce=apps,warn=apps`.
+pub const GOVERNED_BY: &str = "podsec.dev/governed-by";
+/// The annotation with the level and version that podsec raised enforce to: `baseline:v1.37`.
+pub const ENFORCED: &str = "podsec.dev/enforced";
+/// The annotation with the release policy of each mode: `enforce=Retain,warn=Remove`.
+pub const ON_RELEASE: &str = "podsec.dev/on-release";
+
+/// The three annotation keys.
+pub const LEDGER_KEYS: [&str; 3] = [GOVERNED_BY, ENFORCED, ON_RELEASE];
+
+/// The ledger of one namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    /// The profile that last wrote each mode, in the order of [`Mode::ALL`].
+    pub governed_by: [Option<String>; 3],
+    /// What podsec raised enforce to.
+    pub enforced: Option<LevelVersion>,
+    /// What becomes of each mode when its profile is gone.
+    pub on_release: [Option<ReleasePolicy>; 3],
+}
+
+impl Ledger {
+    /// Reads the annotations. What cannot be read counts as absent, and absent means: keep, never remove.
+    pub fn read(annotations: &BTreeMap<&'static str, String>) -> Self {
+        let text = |key: &str| annotations.get(key).map_or("", String::as_str);
+        Self {
+            governed_by: read_modes(text(GOVERNED_BY)),
+            enforced: annotations.get(ENFORCED).and_then(|text| text.parse().ok()),
+            on_release: read_modes::<PolicyName>(text(ON_RELEASE))
+                .map(|policy| policy.map(|PolicyName(policy)| policy)),
+        }
+    }
+
+    /// The annotations to write; an empty entry is left out.
+    pub fn annotations(&self) -> BTreeMap<&'static str, String> {
+        let policies = self.on_release.map(|policy| policy.map(PolicyName));
+        let entries = [
+            (GOVERNED_BY, write_modes(&self.governed_by)),
+            (ENFORCED, self.enforced.map(|value| value.to_string())),
+            (ON_RELEASE, write_modes(&policies)),
+        ];
+        entries.into_iter().filter_map(|(key, value)| value.map(|value| (key, value))).collect()
+    }
+
+    /// The profile that last wrote a mode.
+    pub fn profile_of(&self, mode: Mode) -> Option<&str> {
+        self.governed_by[mode.index()].as_deref()
+    }
+}
+
+/// A release policy as it stands in the ledger.
+#[derive(Clone, Copy)]
+struct PolicyName(ReleasePolicy);
+
+impl Display for PolicyName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self.0 {
+            ReleasePolicy::Retain => "Retain",
+            ReleasePolicy::Remove => "Remove",
+        })
+    }
+}
+
+impl FromStr for PolicyName {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        match text {
+            "Retain" => Ok(Self(ReleasePolicy::Retain)),
+            "Remove" => Ok(Self(ReleasePolicy::Remove)),
+            _ => Err(()),
+        }
+    }
+}
+
+/// Reads `mode=value,mode=value`; an entry that cannot be read is passed over.
+fn read_modes<T: FromStr>(text: &str) -> [Option<T>; 3] {
+    let mut modes = [const { None }; 3];
+    for entry in text.split(',') {
+        let Some((mode, value)) = entry.split_once('=') else {
+            continue;
+        };
+        if let (Ok(mode), Ok(value), false) = (mode.parse::<Mode>(), value.parse(), value.is_empty()) {
+            modes[mode.index()] = Some(value);
+        }
+    }
+    modes
+}
+
+fn write_modes<T: Display>(modes: &[Option<T>; 3]) -> Option<String> {
+    let entries: Vec<_> = Mode::ALL
+        .into_iter()
+        .filter_map(|mode| modes[mode.index()].as_ref().map(|value| format!("{mode}={value}")))
+        .collect();
+    (!entries.is_empty()).then(|| entries.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goes_both_ways() {
+        let ledger = Ledger {
+            governed_by: [Some("apps".into()), None, Some("base.line".into())],
+            enforced: "baseline:v1.37".parse().ok(),
+            on_release: [Some(ReleasePolicy::Remove), None, Some(ReleasePolicy::Retain)],
+        };
+        let annotations = ledger.annotations();
+        assert_eq!(annotations[GOVERNED_BY], "enforce=apps,warn=base.line");
+        assert_eq!(annotations[ENFORCED], "baseline:v1.37");
+        assert_eq!(annotations[ON_RELEASE], "enforce=Remove,warn=Retain");
+        assert_eq!(Ledger::read(&annotations), ledger);
+        assert!(Ledger::default().annotations().is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_counts_as_absent() {
+        let annotations = BTreeMap::from([
+            (GOVERNED_BY, "enforce,audit=,nonsense=x,warn=apps".to_owned()),
+            (ENFORCED, "baseline:1.37".to_owned()),
+            (ON_RELEASE, "enforce=remove,warn=Remove".to_owned()),
+        ]);
+        let ledger = Ledger::read(&annotations);
+        assert_eq!(ledger.governed_by, [None, None, Some("apps".to_owned())]);
+        assert_eq!(ledger.enforced, None);
+        assert_eq!(ledger.on_release, [None, None, Some(ReleasePolicy::Remove)]);
+    }
+}

@@ -1,0 +1,31 @@
+//! PURE: which profile governs which mode of which namespace, and what is to be done about it.
+//!
+//! From values (profiles, one namespace with the ownership of its keys, the time) to a value: the plan for that
+//! namespace. No I/O, no clock, no Kubernetes client; the preview and the deed run the very same functions.
+
+mod decision;
+mod ledger;
+mod matching;
+mod namespace;
+mod plan;
+mod profile;
+mod release;
+mod request;
+mod resolution;
+mod server_version;
+mod settings;
+
+#[cfg(test)]
+mod testing;
+
+pub use decision::{Change, FreezeReason, HoldReason, ModePlan, Verdict, WeakenCause};
+pub use ledger::{ENFORCED, GOVERNED_BY, LEDGER_KEYS, Ledger, ON_RELEASE};
+pub use matching::NamePattern;
+pub use namespace::{ManagedFields, Namespace, Operation, Owner, Owners, TRACKED_KEYS};
+pub use plan::{NamespacePlan, plan};
+pub use profile::{ActiveExemption, Profile};
+pub use release::{Release, RetainReason};
+pub use request::{ApplyRequest, Manager};
+pub use resolution::{Completeness, Profiles, Winner, overlaps};
+pub use server_version::{ServerMinors, ServerView, resolve_version};
+pub use settings::Settings;

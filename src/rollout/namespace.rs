@@ -1,0 +1,238 @@
+//! A namespace as it was observed: what of it bears on a plan.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{
+    ledger::{self, LEDGER_KEYS, Ledger},
+    request::Manager,
+};
+use crate::standards::{LabelError, LevelVersion, Mode, Policy, labelled};
+
+/// The six label keys, then the three annotation keys, whose owners are kept.
+pub const TRACKED_KEYS: [&str; 9] = [
+    Mode::Enforce.keys().level,
+    Mode::Enforce.keys().version,
+    Mode::Audit.keys().level,
+    Mode::Audit.keys().version,
+    Mode::Warn.keys().level,
+    Mode::Warn.keys().version,
+    ledger::GOVERNED_BY,
+    ledger::ENFORCED,
+    ledger::ON_RELEASE,
+];
+
+/// How a field manager wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Server-side apply.
+    Apply,
+    /// Any other write.
+    Update,
+}
+
+/// One entry of `metadata.managedFields`, before it is reduced to the tracked keys.
+#[derive(Clone, Debug)]
+pub struct ManagedFields {
+    /// The field manager.
+    pub manager: String,
+    /// How it wrote.
+    pub operation: Operation,
+    /// The subresource it wrote through; empty for the object itself.
+    pub subresource: String,
+    /// When this entry last changed.
+    pub time: Option<Timestamp>,
+    /// The fields, as `fieldsV1` has them.
+    pub fields: Value,
+}
+
+/// Somebody who owns a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The field manager.
+    pub manager: String,
+    /// How it wrote.
+    pub operation: Operation,
+    /// The subresource it wrote through; empty for the object itself.
+    pub subresource: String,
+    /// When its entry last changed.
+    pub time: Option<Timestamp>,
+}
+
+impl Owner {
+    fn is(&self, manager: Manager) -> bool {
+        self.manager == manager.as_str() && self.operation == Operation::Apply && self.subresource.is_empty()
+    }
+
+    /// Whether this is neither podsec nor the manager that keeps what podsec let go of.
+    fn is_foreign(&self) -> bool {
+        self.manager != Manager::Podsec.as_str() && self.manager != Manager::Retained.as_str()
+    }
+}
+
+/// Who owns the tracked keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owners([Vec<Owner>; TRACKED_KEYS.len()]);
+
+impl Owners {
+    /// Reads the owners of the tracked keys out of `metadata.managedFields`.
+    ///
+    /// Update entries count like Apply entries, and so do entries of a subresource: a write through
+    /// `namespaces/status` changes labels all the same.
+    pub fn from_managed_fields(entries: impl IntoIterator<Item = ManagedFields>) -> Self {
+        let mut owners = Self::default();
+        for entry in entries {
+            let metadata = entry.fields.get("f:metadata");
+            let owns = |map: &str, key: &str| {
+                metadata
+                    .and_then(|m| m.get(map))
+                    .and_then(Value::as_object)
+                    .is_some_and(|fields| fields.keys().any(|field| field.strip_prefix("f:") == Some(key)))
+            };
+            for (index, key) in TRACKED_KEYS.iter().enumerate() {
+                let map = if LEDGER_KEYS.contains(key) { "f:annotations" } else { "f:labels" };
+                if owns(map, key) {
+                    owners.0[index].push(Owner {
+                        manager: entry.manager.clone(),
+                        operation: entry.operation,
+                        subresource: entry.subresource.clone(),
+                        time: entry.time,
+                    });
+                }
+            }
+        }
+        owners
+    }
+
+    /// The owners of a key; none for a key that is not tracked.
+    pub fn of(&self, key: &str) -> &[Owner] {
+        TRACKED_KEYS.iter().position(|tracked| *tracked == key).map_or(&[], |index| self.0[index].as_slice())
+    }
+
+    /// Whether one of podsec's two managers owns the key by Apply.
+    pub fn is_owned_by(&self, key: &str, manager: Manager) -> bool {
+        self.of(key).iter().any(|owner| owner.is(manager))
+    }
+
+    /// The foreign owner of a key who wrote last.
+    pub fn foreign(&self, key: &str) -> Option<&Owner> {
+        self.of(key).iter().filter(|owner| owner.is_foreign()).max_by_key(|owner| owner.time)
+    }
+
+    /// When podsec's own entry last changed, if podsec owns any tracked key.
+    pub fn written_by_podsec(&self) -> Option<Timestamp> {
+        self.0.iter().flatten().filter(|owner| owner.is(Manager::Podsec)).filter_map(|owner| owner.time).max()
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_mut(&mut self, key: &str) -> &mut Vec<Owner> {
+        let index = TRACKED_KEYS.iter().position(|tracked| *tracked == key).unwrap();
+        &mut self.0[index]
+    }
+}
+
+/// A namespace as observed at one resourceVersion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Namespace {
+    /// Its name.
+    pub name: String,
+    /// Its uid: a namespace re-created under its name is another one.
+    pub uid: String,
+    /// The version observed; every write carries it.
+    pub resource_version: String,
+    /// Whether it is being deleted.
+    pub terminating: bool,
+    /// All its labels, which selectors are matched against.
+    pub labels: BTreeMap<String, String>,
+    /// The annotations of [`LEDGER_KEYS`] that are present.
+    pub ledger_annotations: BTreeMap<&'static str, String>,
+    /// Who owns the tracked keys.
+    pub owners: Owners,
+}
+
+impl Namespace {
+    /// The value of a label.
+    pub fn label(&self, key: &str) -> Option<&str> {
+        self.labels.get(key).map(String::as_str)
+    }
+
+    /// What the labels of a mode ask for, over the API server's `defaults`, and which of them cannot be read.
+    ///
+    /// The modes are taken one by one: that an absent warn label follows enforce is not considered, so that what is
+    /// planned for one mode does not change what is there of another.
+    pub fn labelled(&self, mode: Mode, defaults: &Policy) -> (LevelVersion, Vec<LabelError>) {
+        labelled(mode, defaults.get(mode), |key| self.label(key))
+    }
+
+    /// What podsec noted on it. A note that somebody else has changed is not podsec's, and does not count.
+    pub fn ledger(&self) -> Ledger {
+        let own = |(key, value): (&&'static str, &String)| self.owns(key).then(|| (*key, value.clone()));
+        Ledger::read(&self.ledger_annotations.iter().filter_map(own).collect())
+    }
+
+    /// Whether podsec owns the key.
+    pub fn owns(&self, key: &str) -> bool {
+        self.owners.is_owned_by(key, Manager::Podsec)
+    }
+
+    /// Whether the manager that keeps what podsec let go of owns the key.
+    pub fn is_retained(&self, key: &str) -> bool {
+        self.owners.is_owned_by(key, Manager::Retained)
+    }
+
+    /// The keys of a mode that podsec owns, with their present values.
+    pub fn owned_keys(&self, mode: Mode) -> impl Iterator<Item = (&'static str, &str)> {
+        let keys = mode.keys();
+        [keys.level, keys.version]
+            .into_iter()
+            .filter(|key| self.owns(key))
+            .filter_map(|key| self.label(key).map(|value| (key, value)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn entry(manager: &str, operation: Operation, subresource: &str, fields: Value) -> ManagedFields {
+        ManagedFields {
+            manager: manager.into(),
+            operation,
+            subresource: subresource.into(),
+            time: None,
+            fields,
+        }
+    }
+
+    #[test]
+    fn owners_are_read_from_apply_update_and_subresource_entries() {
+        let level = Mode::Enforce.keys().level;
+        let labels = |key: &str| json!({"f:metadata": {"f:labels": {format!("f:{key}"): {}}}});
+        let owners = Owners::from_managed_fields([
+            entry("podsec", Operation::Apply, "", labels(level)),
+            entry("kubectl-label", Operation::Update, "status", labels(level)),
+            entry("other", Operation::Update, "", labels("app")),
+            entry("odd", Operation::Update, "", json!("not an object")),
+        ]);
+        assert_eq!(owners.of(level).len(), 2);
+        assert!(owners.is_owned_by(level, Manager::Podsec));
+        assert_eq!(owners.foreign(level).unwrap().manager, "kubectl-label");
+        assert_eq!(owners.of("app"), &[]);
+    }
+
+    #[test]
+    fn an_annotation_of_the_same_name_is_no_label() {
+        let key = ledger::ENFORCED;
+        let owners = Owners::from_managed_fields([entry(
+            "podsec",
+            Operation::Apply,
+            "",
+            json!({"f:metadata": {"f:labels": {format!("f:{key}"): {}}}}),
+        )]);
+        assert!(!owners.is_owned_by(key, Manager::Podsec));
+    }
+}

@@ -1,0 +1,203 @@
+//! The plan for one namespace: a verdict for each mode, and the requests that carry them out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::{
+    ApplyRequest, LEDGER_KEYS, Ledger, Manager, ModePlan, Namespace, Profiles, Settings, Verdict,
+    decision::{Situation, decide},
+    release::Release,
+};
+use crate::{
+    api::ConflictPolicy,
+    standards::{LevelVersion, Mode},
+};
+
+/// What is to be done about a namespace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamespacePlan {
+    /// One entry for each mode that a profile governs or that podsec still has something of.
+    pub modes: Vec<ModePlan>,
+    /// The requests, in order; each goes out on the resourceVersion that the one before it left.
+    pub requests: Vec<ApplyRequest>,
+    /// When the plan changes although nothing else does: the end of an exemption.
+    pub next: Option<Timestamp>,
+}
+
+/// Plans a namespace.
+///
+/// With `profiles` and `settings` as they are at `now`. A namespace that is being deleted is left alone.
+pub fn plan(
+    namespace: &Namespace,
+    profiles: &Profiles,
+    settings: &Settings,
+    now: Timestamp,
+) -> NamespacePlan {
+    if namespace.terminating {
+        return NamespacePlan { modes: Vec::new(), requests: Vec::new(), next: None };
+    }
+    let ledger = namespace.ledger();
+    let situation = Situation { namespace, ledger: &ledger, profiles, settings, now };
+    let modes: Vec<_> = Mode::ALL.into_iter().filter_map(|mode| decide(mode, &situation)).collect();
+    let requests = requests(&modes, &situation);
+    let governing = modes.iter().filter(|mode| mode.governed && mode.mode == Mode::Enforce);
+    let next =
+        governing.filter_map(|mode| profiles.get(&mode.profile)?.next_expiry(&namespace.name, now)).min();
+    NamespacePlan { modes, requests, next }
+}
+
+type Labels = BTreeMap<&'static str, String>;
+
+/// What the two managers are to own in the end.
+#[derive(Default)]
+struct Estate {
+    /// What podsec owns.
+    kept: Labels,
+    /// What podsec owned and hands over.
+    handed_over: Labels,
+}
+
+fn requests(modes: &[ModePlan], situation: &Situation<'_>) -> Vec<ApplyRequest> {
+    let namespace = situation.namespace;
+    let mut estate = Estate::default();
+    for plan in modes {
+        settle(plan, namespace, &mut estate);
+    }
+    let annotations = next_ledger(modes, situation).annotations();
+    let retained: Labels = label_keys()
+        .filter(|key| namespace.is_retained(key))
+        .filter_map(|key| Some((key, namespace.label(key)?.to_owned())))
+        .collect();
+    let mut requests = Vec::new();
+
+    let mut all_retained = retained.clone();
+    all_retained.extend(estate.handed_over);
+    if all_retained.len() > retained.len() {
+        requests.push(retain(all_retained.clone()));
+    }
+    let keep = ApplyRequest {
+        manager: Manager::Podsec,
+        force: takes(namespace, &estate.kept, &annotations),
+        labels: estate.kept,
+        annotations,
+    };
+    let adopted: BTreeSet<_> =
+        keep.labels.keys().copied().filter(|key| all_retained.contains_key(key)).collect();
+    if changes(namespace, &keep) {
+        requests.push(keep);
+    }
+    if !adopted.is_empty() {
+        all_retained.retain(|key, _| !adopted.contains(key));
+        requests.push(retain(all_retained));
+    }
+    requests
+}
+
+const fn retain(labels: Labels) -> ApplyRequest {
+    ApplyRequest { manager: Manager::Retained, labels, annotations: BTreeMap::new(), force: false }
+}
+
+fn label_keys() -> impl Iterator<Item = &'static str> {
+    Mode::ALL.into_iter().flat_map(|mode| [mode.keys().level, mode.keys().version])
+}
+
+/// Puts the keys of one mode where its verdict wants them.
+fn settle(plan: &ModePlan, namespace: &Namespace, estate: &mut Estate) {
+    let owned = || namespace.owned_keys(plan.mode).map(|(key, value)| (key, value.to_owned()));
+    match &plan.verdict {
+        Verdict::InSync | Verdict::Hold(_) | Verdict::Freeze(_) => estate.kept.extend(owned()),
+        Verdict::Write { value, .. } => estate.kept.extend(pair(plan.mode, *value)),
+        Verdict::LeaveAlone { .. } | Verdict::Release(Release::Retain(_)) => {
+            estate.handed_over.extend(owned())
+        }
+        Verdict::Release(Release::Remove) => {}
+    }
+}
+
+fn pair(mode: Mode, value: LevelVersion) -> [(&'static str, String); 2] {
+    let keys = mode.keys();
+    [(keys.level, value.level.to_string()), (keys.version, value.version.to_string())]
+}
+
+/// The ledger as it should stand beside what is kept.
+fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
+    let mut next = Ledger::default();
+    for plan in modes {
+        let index = plan.mode.index();
+        let profile = situation.profiles.get(&plan.profile);
+        let mut keep = || {
+            next.governed_by[index].clone_from(&situation.ledger.governed_by[index]);
+            next.on_release[index] = situation.ledger.on_release[index];
+            if plan.mode == Mode::Enforce {
+                next.enforced = situation.ledger.enforced;
+            }
+        };
+        match &plan.verdict {
+            // A repair that goes back to what another profile had asked for leaves that profile's name.
+            Verdict::Write { value, .. } if Some(*value) != plan.planned => keep(),
+            Verdict::InSync | Verdict::Write { .. } => {
+                next.governed_by[index] = Some(plan.profile.clone());
+                next.on_release[index] = profile.map(|profile| profile.release_policy);
+                if plan.mode == Mode::Enforce {
+                    next.enforced = plan.planned;
+                }
+            }
+            Verdict::Hold(_) => {
+                keep();
+                // Its own edit of the release policy counts, whatever else is held.
+                if let Some(profile) =
+                    profile.filter(|profile| next.governed_by[index].as_ref() == Some(&profile.name))
+                {
+                    next.on_release[index] = Some(profile.release_policy);
+                }
+            }
+            Verdict::Freeze(_) => keep(),
+            Verdict::LeaveAlone { .. } => {
+                // Under Yield whoever set it has it; otherwise it is put back when they let go of it.
+                if profile.is_some_and(|profile| profile.conflict_policy != ConflictPolicy::Yield) {
+                    keep();
+                }
+            }
+            Verdict::Release(_) => {}
+        }
+    }
+    next
+}
+
+/// Whether a key has to be taken from somebody.
+fn takes(namespace: &Namespace, labels: &Labels, annotations: &Labels) -> bool {
+    let others = |key: &str| namespace.owners.foreign(key).is_some() || namespace.is_retained(key);
+    let label = |(key, value): (&&'static str, &String)| {
+        namespace.label(key).is_some_and(|present| present != value) && others(key)
+    };
+    let annotation = |(key, value): (&&'static str, &String)| {
+        namespace.ledger_annotations.get(key).is_some_and(|present| present != value) && others(key)
+    };
+    labels.iter().any(label) || annotations.iter().any(annotation)
+}
+
+/// Whether the request would change a value or an owner.
+fn changes(namespace: &Namespace, request: &ApplyRequest) -> bool {
+    let ApplyRequest { manager: _, labels, annotations, force: _ } = request;
+    let label =
+        |(key, value): (&&'static str, &String)| namespace.label(key) != Some(value) || !namespace.owns(key);
+    let annotation = |(key, value): (&&'static str, &String)| {
+        namespace.ledger_annotations.get(key) != Some(value) || !namespace.owns(key)
+    };
+    let mut withdrawn_labels = label_keys().filter(|key| namespace.owns(key) && !labels.contains_key(key));
+    let mut withdrawn_annotations =
+        LEDGER_KEYS.into_iter().filter(|key| namespace.owns(key) && !annotations.contains_key(key));
+    labels.iter().any(label)
+        || annotations.iter().any(annotation)
+        || withdrawn_labels.next().is_some()
+        || withdrawn_annotations.next().is_some()
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "plan_properties.rs"]
+mod properties;

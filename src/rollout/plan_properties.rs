@@ -1,0 +1,305 @@
+//! What holds for every plan, over random histories of one namespace.
+
+use proptest::{collection::vec, option, prelude::*, sample::select};
+
+use super::{
+    super::{
+        Change, Completeness, NamePattern, Profile, WeakenCause,
+        testing::{self, COMPLETE, apply, now, owned_by, profile, update},
+    },
+    *,
+};
+use crate::standards::{Level, Version};
+
+/// What may happen to a namespace between two plans.
+#[derive(Clone, Debug)]
+enum Event {
+    Profiles { specs: Vec<(String, String)>, unreadable: Vec<String>, complete: bool },
+    Label { manager: &'static str, key: &'static str, value: Option<&'static str> },
+}
+
+fn arb_mode() -> impl Strategy<Value = serde_json::Value> {
+    let level = select(vec!["privileged", "baseline", "restricted"]);
+    let version = option::of(select(vec!["server", "server-1", "latest", "v1.30"]));
+    (level, version).prop_map(|(level, version)| match version {
+        Some(version) => serde_json::json!({"level": level, "version": version}),
+        None => serde_json::json!({"level": level}),
+    })
+}
+
+fn arb_spec() -> impl Strategy<Value = String> {
+    let modes = (option::of(arb_mode()), option::of(arb_mode()));
+    let selection = select(vec![
+        r#"{"namespaceSelector": {}}"#,
+        r#"{"namespaceSelector": {"matchLabels": {"tier": "apps"}}}"#,
+        r#"{"namespaceNames": ["a"]}"#,
+        r#"{"namespaceNames": ["a*"]}"#,
+        r#"{"namespaceNames": ["b"]}"#,
+    ]);
+    let exemptions = select(vec![
+        "[]",
+        r#"[{"name": "*", "reason": "r"}]"#,
+        r#"[{"name": "a", "enforce": "baseline", "reason": "r", "expires": "2027-01-01T00:00:00Z"}]"#,
+        r#"[{"name": "a", "reason": "r", "expires": "2020-01-01T00:00:00Z"}]"#,
+    ]);
+    let strategy = select(vec!["Immediate", "Immediate", "Immediate", "WhenClean", "DryRun"]);
+    let conflict = select(vec!["KeepStricter", "KeepStricter", "Force", "Yield"]);
+    let release = select(vec!["Retain", "Remove"]);
+    let flags = (prop::bool::weighted(0.1), prop::bool::weighted(0.2), 0..3_i32);
+    (selection, modes, exemptions, strategy, conflict, release, flags).prop_map(
+        |(
+            selection,
+            (enforce, warn),
+            exemptions,
+            strategy,
+            conflict,
+            release,
+            (suspend, allow, priority),
+        )| {
+            let mut spec: serde_json::Value = serde_json::from_str(selection).unwrap();
+            spec["exemptions"] = serde_json::from_str(exemptions).unwrap();
+            spec["rollout"] = serde_json::json!({"strategy": strategy});
+            spec["conflictPolicy"] = conflict.into();
+            spec["releasePolicy"] = release.into();
+            spec["suspend"] = suspend.into();
+            spec["allowWeakening"] = allow.into();
+            spec["priority"] = priority.into();
+            for (name, mode) in [("enforce", enforce), ("warn", warn)] {
+                if let Some(mode) = mode {
+                    spec[name] = mode;
+                }
+            }
+            spec.to_string()
+        },
+    )
+}
+
+fn arb_profiles() -> impl Strategy<Value = Vec<(String, String)>> {
+    vec(option::weighted(0.6, arb_spec()), 3).prop_map(|specs| {
+        let named = specs.into_iter().zip(["p", "q", "r"]);
+        named.filter_map(|(spec, name)| Some((name.to_owned(), spec?))).collect()
+    })
+}
+
+fn arb_event() -> impl Strategy<Value = Event> {
+    let profiles = (arb_profiles(), prop::bool::weighted(0.15), prop::bool::weighted(0.85)).prop_map(
+        |(mut specs, one_unreadable, complete)| {
+            let unreadable = if one_unreadable { specs.pop().map(|(name, _)| name) } else { None };
+            Event::Profiles { specs, unreadable: unreadable.into_iter().collect(), complete }
+        },
+    );
+    let key = select(vec!["enforce", "enforce", "enforce-version", "warn", "warn-version", "tier"]);
+    let value = option::of(select(vec!["privileged", "baseline", "restricted", "v1.30", "latest", "apps"]));
+    let manager = select(vec!["kubectl-label", "kustomize-controller"]);
+    let label = (manager, key, value).prop_map(|(manager, key, value)| Event::Label { manager, key, value });
+    prop_oneof![profiles, label]
+}
+
+/// The world as a history leaves it before each plan.
+struct World {
+    namespace: Namespace,
+    specs: Vec<(String, String)>,
+    profiles: Profiles,
+}
+
+impl World {
+    fn new() -> Self {
+        let profiles = Profiles::new([], [], COMPLETE);
+        Self { namespace: testing::namespace("a", &[]), specs: Vec::new(), profiles }
+    }
+
+    fn on(&mut self, event: &Event) {
+        match event {
+            Event::Profiles { specs, unreadable, complete } => {
+                let completeness = if *complete { COMPLETE } else { Completeness::InDoubt("doubt") };
+                self.specs.clone_from(specs);
+                self.profiles = Profiles::new(compile(specs), unreadable.clone(), completeness);
+            }
+            Event::Label { manager, key, value } => update(&mut self.namespace, manager, key, *value),
+        }
+    }
+}
+
+fn compile(specs: &[(String, String)]) -> Vec<Profile> {
+    specs.iter().map(|(name, spec)| profile(name, spec)).collect()
+}
+
+fn enforce_of(namespace: &Namespace) -> LevelVersion {
+    namespace.labelled(Mode::Enforce, &Settings::default().server_defaults).0
+}
+
+/// Whether somebody said that enforce may be lowered here, told afresh from the design's list of causes.
+fn may_weaken(before: &Namespace, world: &World, cause: WeakenCause, governing: &str) -> bool {
+    let ledger = before.ledger();
+    let author = ledger.profile_of(Mode::Enforce);
+    let governing = world.profiles.get(governing);
+    match cause {
+        WeakenCause::Edited | WeakenCause::Exempted => {
+            author == governing.map(|profile| profile.name.as_str())
+        }
+        WeakenCause::Allowed => governing.is_some_and(|profile| profile.allow_weakening),
+        WeakenCause::Forced => {
+            governing.is_some_and(|profile| profile.conflict_policy == ConflictPolicy::Force)
+        }
+        WeakenCause::Removed => author.is_some_and(|author| match world.profiles.get(author) {
+            None => ledger.on_release[Mode::Enforce.index()] == Some(crate::api::ReleasePolicy::Remove),
+            Some(profile) => profile.asks(Mode::Enforce).is_none(),
+        }),
+        WeakenCause::Advisory => false,
+    }
+}
+
+/// Checks one plan against the namespace as it was, carries it out, and checks what came of it.
+fn check(world: &mut World, settings: &Settings) -> Result<(), TestCaseError> {
+    let before = world.namespace.clone();
+    let plan = super::plan(&before, &world.profiles, settings, now());
+    for request in &plan.requests {
+        prop_assert!(
+            apply(&mut world.namespace, request).is_ok(),
+            "no request may run into a conflict: {plan:#?}"
+        );
+    }
+    let after = &world.namespace;
+
+    let again = super::plan(after, &world.profiles, settings, now());
+    prop_assert_eq!(&again.requests, &[], "planning again after applying gives nothing to do");
+
+    let modes: std::collections::BTreeSet<_> = plan.modes.iter().map(|plan| plan.mode).collect();
+    prop_assert_eq!(modes.len(), plan.modes.len(), "each mode is decided once");
+
+    let enforce = plan.modes.iter().find(|plan| plan.mode == Mode::Enforce);
+    let was_readable =
+        before.label(Mode::Enforce.keys().level).is_none_or(|level| level.parse::<Level>().is_ok())
+            && before
+                .label(Mode::Enforce.keys().version)
+                .is_none_or(|version| version.parse::<Version>().is_ok());
+    if enforce_of(after).is_weaker_than(enforce_of(&before)) && was_readable {
+        let enforce = enforce.unwrap();
+        prop_assert!(
+            world.profiles.complete().is_ok() && !settings.never_weaken,
+            "weakened in doubt: {plan:#?}"
+        );
+        match &enforce.verdict {
+            Verdict::Write { change: Change::Weaken(cause), .. } => {
+                prop_assert!(may_weaken(&before, world, *cause, &enforce.profile), "no cause: {plan:#?}");
+            }
+            Verdict::Release(Release::Remove) => {}
+            other => prop_assert!(false, "enforce went down by {other:?}"),
+        }
+    }
+
+    if world.profiles.complete().is_err() || settings.never_weaken {
+        for mode in Mode::ALL {
+            for (key, value) in before.owned_keys(mode) {
+                prop_assert!(after.label(key).is_some(), "{key}={value} was let go in doubt: {plan:#?}");
+            }
+        }
+    }
+    if world.profiles.complete().is_err() {
+        let released = plan.modes.iter().any(|plan| matches!(plan.verdict, Verdict::Release(_)));
+        prop_assert!(!released, "released in doubt: {plan:#?}");
+    }
+
+    for request in plan.requests.iter().filter(|request| request.force) {
+        let left: Vec<_> =
+            plan.modes.iter().filter(|plan| matches!(plan.verdict, Verdict::LeaveAlone { .. })).collect();
+        for plan in left {
+            prop_assert!(
+                !request.labels.contains_key(plan.mode.keys().level),
+                "forced over what is left alone"
+            );
+        }
+    }
+
+    if plan.modes.is_empty() {
+        prop_assert!(owned_by(after, Manager::Podsec).is_empty(), "podsec owns what no mode accounts for");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_history_is_carried_out_safely(
+        events in vec(arb_event(), 1..12),
+        never_weaken in prop::bool::weighted(0.15),
+        protected in prop::bool::weighted(0.15),
+    ) {
+        let mut settings = Settings { never_weaken, ..Settings::default() };
+        if protected {
+            settings.protected = vec![NamePattern::new("a")];
+        }
+        let mut world = World::new();
+        for event in &events {
+            world.on(event);
+            check(&mut world, &settings)?;
+        }
+    }
+
+    #[test]
+    fn the_order_of_profiles_does_not_matter(specs in arb_profiles(), seed in any::<prop::sample::Index>()) {
+        let namespace = testing::namespace("a", &[("tier", "apps")]);
+        let mut turned = compile(&specs);
+        if !turned.is_empty() {
+            let by = seed.index(turned.len());
+            turned.rotate_left(by);
+        }
+        turned.reverse();
+        let [a, b] = [compile(&specs), turned].map(|profiles| {
+            super::plan(&namespace, &Profiles::new(profiles, [], COMPLETE), &Settings::default(), now())
+        });
+        prop_assert_eq!(a, b);
+    }
+
+    #[test]
+    fn a_profile_of_lower_rank_changes_nothing_that_is_governed(specs in arb_profiles(), lower in arb_spec()) {
+        let namespace = testing::namespace("a", &[("tier", "apps")]);
+        let before = super::plan(&namespace, &Profiles::new(compile(&specs), [], COMPLETE), &Settings::default(), now());
+        let mut lowest: serde_json::Value = serde_json::from_str(&lower).unwrap();
+        lowest["priority"] = (-1).into();
+        let mut more = compile(&specs);
+        more.push(profile("z", &lowest.to_string()));
+        let after = super::plan(&namespace, &Profiles::new(more, [], COMPLETE), &Settings::default(), now());
+        for plan in before.modes.iter().filter(|plan| plan.governed) {
+            prop_assert!(after.modes.contains(plan), "{plan:#?} is no longer in {after:#?}");
+        }
+    }
+
+    #[test]
+    fn a_governed_mode_has_one_winner_of_the_highest_rank(specs in arb_profiles()) {
+        let namespace = testing::namespace("a", &[]);
+        let profiles = Profiles::new(compile(&specs), [], COMPLETE);
+        let plan = super::plan(&namespace, &profiles, &Settings::default(), now());
+        let settings = Settings::default();
+        for mode in Mode::ALL {
+            let candidates: Vec<_> = profiles
+                .matching(&namespace, &settings)
+                .filter(|profile| profile.is_active() && profile.asks(mode).is_some())
+                .collect();
+            let planned = plan.modes.iter().find(|plan| plan.mode == mode && plan.governed);
+            prop_assert_eq!(planned.is_some(), !candidates.is_empty());
+            let Some(planned) = planned else { continue };
+            let winner = profiles.get(&planned.profile).unwrap();
+            for other in candidates {
+                prop_assert!(winner.priority >= other.priority);
+                if winner.priority == other.priority {
+                    prop_assert!(winner.asks(mode).unwrap().level >= other.asks(mode).unwrap().level);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_protected_namespace_is_governed_only_by_its_literal_name(specs in arb_profiles()) {
+        let namespace = testing::namespace("a", &[("tier", "apps")]);
+        let settings = Settings { protected: vec![NamePattern::new("*")], ..Settings::default() };
+        let profiles = Profiles::new(compile(&specs), [], COMPLETE);
+        for mode in super::plan(&namespace, &profiles, &settings, now()).modes {
+            let (_, spec) = specs.iter().find(|(name, _)| *name == mode.profile).unwrap();
+            prop_assert!(spec.contains(r#""namespaceNames":["a"]"#), "{spec}");
+            let raised = matches!(mode.verdict, Verdict::Write { change: Change::Raise, .. });
+            prop_assert!(mode.mode != Mode::Enforce || !raised, "raised without the gate");
+        }
+    }
+}

@@ -1,0 +1,464 @@
+//! The transitions, each as a short history of one namespace.
+
+use super::{
+    super::{
+        Change, Completeness, FreezeReason, HoldReason, NamePattern, RetainReason, WeakenCause,
+        testing::{self, COMPLETE, apply, now, owned_by, profile, profiles, shown, update},
+    },
+    *,
+};
+
+const RESTRICTED: &str =
+    r#"{"namespaceSelector": {}, "enforce": {"level": "restricted"}, "rollout": {"strategy": "Immediate"}}"#;
+const BASELINE: &str =
+    r#"{"namespaceSelector": {}, "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"}}"#;
+
+/// One namespace, the profiles and the settings it is planned with.
+struct Scene {
+    namespace: Namespace,
+    profiles: Profiles,
+    settings: Settings,
+}
+
+impl Scene {
+    fn new(specs: &[(&str, &str)]) -> Self {
+        Self {
+            namespace: testing::namespace("a", &[]),
+            profiles: profiles(specs),
+            settings: Settings::default(),
+        }
+    }
+
+    fn with_labels(mut self, labels: &[(&str, &str)]) -> Self {
+        self.namespace = testing::namespace("a", labels);
+        self
+    }
+
+    /// Plans, carries the plan out, and checks that nothing is left to do.
+    fn settle(&mut self) -> NamespacePlan {
+        let plan = self.plan();
+        for request in &plan.requests {
+            apply(&mut self.namespace, request).unwrap();
+        }
+        assert_eq!(self.plan().requests, [], "planning again must find nothing to do");
+        plan
+    }
+
+    fn plan(&self) -> NamespacePlan {
+        plan(&self.namespace, &self.profiles, &self.settings, now())
+    }
+
+    fn settle_with(&mut self, specs: &[(&str, &str)]) -> NamespacePlan {
+        self.profiles = profiles(specs);
+        self.settle()
+    }
+
+    fn shown(&self) -> String {
+        shown(&self.namespace)
+    }
+}
+
+fn verdict(plan: &NamespacePlan, mode: Mode) -> Verdict {
+    plan.modes.iter().find(|plan| plan.mode == mode).unwrap().verdict.clone()
+}
+
+fn enforce(plan: &NamespacePlan) -> Verdict {
+    verdict(plan, Mode::Enforce)
+}
+
+fn written(value: &str, change: Change) -> Verdict {
+    Verdict::Write { value: value.parse().unwrap(), change }
+}
+
+/// The spec with one more member, or another value of one that is there.
+fn with(spec: &str, member: &str) -> String {
+    let mut value: serde_json::Value = serde_json::from_str(spec).unwrap();
+    let more: serde_json::Value = serde_json::from_str(&format!("{{{member}}}")).unwrap();
+    for (key, member) in more.as_object().unwrap() {
+        value[key] = member.clone();
+    }
+    value.to_string()
+}
+
+#[test]
+fn immediate_raises_an_unlabelled_namespace() {
+    let mut scene = Scene::new(&[("p", RESTRICTED)]);
+    let plan = scene.settle();
+    assert_eq!(enforce(&plan), written("restricted:v1.37", Change::Raise));
+    assert!(plan.modes[0].assumed);
+    assert_eq!(scene.shown(), "enforce=restricted+podsec enforce-version=v1.37+podsec");
+    let ledger = scene.namespace.ledger();
+    assert_eq!(
+        (ledger.profile_of(Mode::Enforce), ledger.enforced),
+        (Some("p"), "restricted:v1.37".parse().ok())
+    );
+    assert_eq!(enforce(&scene.plan()), Verdict::InSync);
+}
+
+#[test]
+fn when_clean_writes_audit_and_warn_and_holds_enforce() {
+    let spec = r#"{"namespaceSelector": {}, "enforce": {"level": "baseline"}, "audit": {"level": "restricted"}, "warn": {"level": "restricted", "version": "v1.30"}}"#;
+    let mut scene = Scene::new(&[("p", spec)]);
+    let plan = scene.settle();
+    assert_eq!(enforce(&plan), Verdict::Hold(HoldReason::NotJudged));
+    assert_eq!(
+        scene.shown(),
+        "audit=restricted+podsec audit-version=latest+podsec warn=restricted+podsec warn-version=v1.30+podsec"
+    );
+    assert_eq!(scene.namespace.ledger().profile_of(Mode::Enforce), None, "nothing was written for enforce");
+}
+
+#[test]
+fn a_value_that_holds_already_is_spelled_out_without_the_gate() {
+    let spec = r#"{"namespaceSelector": {}, "enforce": {"level": "privileged"}}"#;
+    let mut scene = Scene::new(&[("p", spec)]);
+    assert_eq!(enforce(&scene.settle()), written("privileged:v1.37", Change::Own));
+}
+
+#[test]
+fn a_right_value_of_somebody_else_is_co_owned() {
+    let mut scene =
+        Scene::new(&[("p", BASELINE)]).with_labels(&[("enforce", "baseline"), ("enforce-version", "v1.37")]);
+    assert_eq!(enforce(&scene.settle()), written("baseline:v1.37", Change::Own));
+    let key = Mode::Enforce.keys().level;
+    assert!(scene.namespace.owns(key) && scene.namespace.owners.foreign(key).is_some());
+    let request = &Scene::new(&[("p", BASELINE)])
+        .with_labels(&[("enforce", "baseline"), ("enforce-version", "v1.37")])
+        .plan()
+        .requests[0];
+    assert!(!request.force, "equal values are no conflict");
+}
+
+#[test]
+fn a_foreign_value_is_left_alone_under_keep_stricter_and_yield() {
+    for policy in ["KeepStricter", "Yield"] {
+        let spec = with(BASELINE, &format!(r#""conflictPolicy": "{policy}""#));
+        for present in ["privileged", "baseline", "restricted"] {
+            let mut scene = Scene::new(&[("p", &spec)]).with_labels(&[("enforce", present)]);
+            let plan = scene.settle();
+            assert!(
+                matches!(enforce(&plan), Verdict::LeaveAlone { last_set_by, .. } if last_set_by == "kubectl-create")
+            );
+            assert_eq!(plan.requests, []);
+        }
+    }
+}
+
+#[test]
+fn force_takes_a_weaker_and_a_stricter_foreign_value() {
+    let spec = with(BASELINE, r#""conflictPolicy": "Force""#);
+    let mut scene = Scene::new(&[("p", &spec)]).with_labels(&[("enforce", "privileged")]);
+    let plan = scene.settle();
+    assert_eq!(enforce(&plan), written("baseline:v1.37", Change::Raise));
+    assert!(plan.requests[0].force);
+    let mut scene = Scene::new(&[("p", &spec)]).with_labels(&[("enforce", "restricted")]);
+    assert_eq!(enforce(&scene.settle()), written("baseline:v1.37", Change::Weaken(WeakenCause::Forced)));
+}
+
+#[test]
+fn what_was_lowered_removed_or_garbled_is_repaired() {
+    for policy in ["KeepStricter", "Force"] {
+        let spec = with(RESTRICTED, &format!(r#""conflictPolicy": "{policy}""#));
+        let vandalism: [(&str, Option<&str>); 5] = [
+            ("enforce", Some("privileged")),
+            ("enforce", None),
+            ("enforce", Some("garbage")),
+            ("enforce-version", Some("v1.0")),
+            ("enforce-version", Some("1.37")),
+        ];
+        for (key, value) in vandalism {
+            let mut scene = Scene::new(&[("p", &spec)]);
+            scene.settle();
+            update(&mut scene.namespace, "kubectl-label", key, value);
+            assert_eq!(
+                enforce(&scene.settle()),
+                written("restricted:v1.37", Change::Repair),
+                "{policy} {key} {value:?}"
+            );
+            assert_eq!(scene.shown(), "enforce=restricted+podsec enforce-version=v1.37+podsec");
+        }
+    }
+}
+
+#[test]
+fn a_repair_needs_no_gate_but_goes_no_further_than_what_was_enforced() {
+    let mut scene = Scene::new(&[("p", BASELINE)]);
+    scene.settle();
+    update(&mut scene.namespace, "kubectl-label", "enforce", Some("privileged"));
+    let gated = with(RESTRICTED, r#""rollout": {"strategy": "WhenClean"}"#);
+    assert_eq!(enforce(&scene.settle_with(&[("p", &gated)])), written("baseline:v1.37", Change::Repair));
+    assert_eq!(enforce(&scene.plan()), Verdict::Hold(HoldReason::NotJudged));
+}
+
+#[test]
+fn under_yield_whoever_lowers_has_it() {
+    let spec = with(RESTRICTED, r#""conflictPolicy": "Yield""#);
+    let mut scene = Scene::new(&[("p", &spec)]);
+    scene.settle();
+    update(&mut scene.namespace, "kubectl-label", "enforce", Some("baseline"));
+    assert!(matches!(enforce(&scene.settle()), Verdict::LeaveAlone { .. }));
+    assert_eq!(
+        scene.shown(),
+        "enforce=baseline enforce-version=v1.37+retained",
+        "the pair stands or falls together"
+    );
+    assert_eq!(scene.namespace.ledger(), Ledger::default());
+}
+
+#[test]
+fn a_stricter_value_of_a_person_survives() {
+    let mut scene = Scene::new(&[("p", BASELINE)]);
+    scene.settle();
+    update(&mut scene.namespace, "kubectl-label", "enforce", Some("restricted"));
+    let plan = scene.settle();
+    assert!(
+        matches!(enforce(&plan), Verdict::LeaveAlone { last_set_by, .. } if last_set_by == "kubectl-label")
+    );
+    assert!(scene.shown().starts_with("enforce=restricted "));
+    update(&mut scene.namespace, "kubectl-label", "enforce", None);
+    assert_eq!(
+        enforce(&scene.settle()),
+        written("baseline:v1.37", Change::Repair),
+        "and falls back to what was enforced"
+    );
+}
+
+#[test]
+fn an_edit_to_a_lower_level_is_carried_out() {
+    let mut scene = Scene::new(&[("p", RESTRICTED)]);
+    scene.settle();
+    let plan = scene.settle_with(&[("p", BASELINE)]);
+    assert_eq!(enforce(&plan), written("baseline:v1.37", Change::Weaken(WeakenCause::Edited)));
+    assert_eq!(scene.namespace.ledger().enforced, "baseline:v1.37".parse().ok());
+}
+
+#[test]
+fn an_exemption_lowers_and_its_end_raises_again() {
+    let exempt = with(
+        RESTRICTED,
+        r#""exemptions": [{"name": "a", "reason": "r", "expires": "2027-01-01T00:00:00Z"}]"#,
+    );
+    let mut scene = Scene::new(&[("p", RESTRICTED)]);
+    scene.settle();
+    let exempted = scene.settle_with(&[("p", &exempt)]);
+    assert_eq!(enforce(&exempted), written("privileged:v1.37", Change::Weaken(WeakenCause::Exempted)));
+    assert_eq!(exempted.modes[0].exemption.as_ref().unwrap().reason, "r");
+    let end: Timestamp = "2027-01-01T00:00:00Z".parse().unwrap();
+    assert_eq!(exempted.next, Some(end));
+    let after = plan(&scene.namespace, &scene.profiles, &scene.settings, end);
+    assert_eq!(enforce(&after), written("restricted:v1.37", Change::Raise));
+}
+
+#[test]
+fn a_weaker_winner_does_not_weaken_when_the_strict_profile_is_gone_or_outranked() {
+    let weak = with(BASELINE, r#""priority": -1"#);
+    let outranking = with(BASELINE, r#""priority": 1"#);
+    let elsewhere = with(RESTRICTED, r#""namespaceNames": ["b"]"#);
+    let cases: [&[(&str, &str)]; 3] = [
+        &[("weak", &weak)],
+        &[("strict", RESTRICTED), ("weak", &outranking)],
+        &[("strict", &elsewhere), ("weak", &weak)],
+    ];
+    for after in cases {
+        let mut scene = Scene::new(&[("strict", RESTRICTED), ("weak", &weak)]);
+        scene.settle();
+        let plan = scene.settle_with(after);
+        assert_eq!(enforce(&plan), Verdict::Hold(HoldReason::WouldWeaken));
+        assert_eq!(scene.shown(), "enforce=restricted+podsec enforce-version=v1.37+podsec");
+        assert_eq!(
+            scene.namespace.ledger().profile_of(Mode::Enforce),
+            Some("strict"),
+            "the ledger still names it"
+        );
+        update(&mut scene.namespace, "kubectl-label", "enforce", Some("baseline"));
+        assert_eq!(enforce(&scene.settle()), written("restricted:v1.37", Change::Repair));
+    }
+}
+
+#[test]
+fn allow_weakening_and_remove_let_a_weaker_winner_weaken() {
+    let removable = with(RESTRICTED, r#""priority": 1, "releasePolicy": "Remove""#);
+    let allowing = with(BASELINE, r#""allowWeakening": true"#);
+    let stopped =
+        with(r#"{"namespaceSelector": {}, "warn": {"level": "baseline"}}"#, r#""releasePolicy": "Remove""#);
+    let cases: [(&str, &[(&str, &str)], WeakenCause); 3] = [
+        (RESTRICTED, &[("weak", &allowing)], WeakenCause::Allowed),
+        (&removable, &[("weak", BASELINE)], WeakenCause::Removed),
+        (&removable, &[("strict", &stopped), ("weak", BASELINE)], WeakenCause::Removed),
+    ];
+    for (strict, after, cause) in cases {
+        let mut scene = Scene::new(&[("strict", strict)]);
+        scene.settle();
+        assert_eq!(enforce(&scene.settle_with(after)), written("baseline:v1.37", Change::Weaken(cause)));
+        assert_eq!(scene.namespace.ledger().profile_of(Mode::Enforce), Some("weak"));
+    }
+}
+
+#[test]
+fn the_servers_default_is_not_weakened_for_an_unlabelled_namespace() {
+    let spec = with(BASELINE, r#""enforce": {"level": "privileged"}"#);
+    let mut scene = Scene::new(&[("p", &spec)]);
+    scene.settings.server_defaults.set(Mode::Enforce, "baseline:latest".parse().unwrap());
+    let plan = scene.settle();
+    assert_eq!(enforce(&plan), Verdict::Hold(HoldReason::WouldWeaken));
+    assert!(plan.modes[0].assumed);
+}
+
+#[test]
+fn never_weaken_refuses_edits_exemptions_and_removal() {
+    let removable = with(RESTRICTED, r#""releasePolicy": "Remove""#);
+    let cases: [(&[(&str, &str)], Verdict); 3] = [
+        (&[("p", BASELINE)], Verdict::Hold(HoldReason::NeverWeaken)),
+        (&[("q", &with(BASELINE, r#""allowWeakening": true"#))], Verdict::Hold(HoldReason::NeverWeaken)),
+        (&[], Verdict::Release(Release::Retain(RetainReason::NeverWeaken))),
+    ];
+    for (after, expected) in cases {
+        let mut scene = Scene::new(&[("p", &removable)]);
+        scene.settle();
+        scene.settings.never_weaken = true;
+        assert_eq!(enforce(&scene.settle_with(after)), expected);
+        assert!(scene.shown().starts_with("enforce=restricted"));
+    }
+}
+
+#[test]
+fn release_retains_or_removes_as_the_ledger_says() {
+    let mut scene = Scene::new(&[("p", RESTRICTED)]);
+    scene.settle();
+    let plan = scene.settle_with(&[]);
+    assert_eq!(enforce(&plan), Verdict::Release(Release::Retain(RetainReason::Policy)));
+    assert_eq!(scene.shown(), "enforce=restricted+retained enforce-version=v1.37+retained");
+    assert!(owned_by(&scene.namespace, Manager::Podsec).is_empty());
+
+    let mut scene = Scene::new(&[("p", &with(RESTRICTED, r#""releasePolicy": "Remove""#))]);
+    scene.settle();
+    assert_eq!(enforce(&scene.settle_with(&[])), Verdict::Release(Release::Remove));
+    assert_eq!(scene.shown(), "");
+    assert!(scene.namespace.ledger_annotations.is_empty());
+}
+
+#[test]
+fn a_namespace_that_stops_matching_is_always_retained() {
+    let removable = with(
+        RESTRICTED,
+        r#""namespaceSelector": {"matchLabels": {"tier": "apps"}}, "releasePolicy": "Remove""#,
+    );
+    let mut scene = Scene::new(&[("p", &removable)]).with_labels(&[("tier", "apps")]);
+    scene.settle();
+    update(&mut scene.namespace, "tenant", "tier", None);
+    assert_eq!(enforce(&scene.settle()), Verdict::Release(Release::Retain(RetainReason::Left)));
+    assert_eq!(scene.shown(), "enforce=restricted+retained enforce-version=v1.37+retained");
+}
+
+#[test]
+fn retained_keys_are_adopted_back() {
+    for after in [RESTRICTED, &with(RESTRICTED, r#""enforce": {"level": "restricted", "version": "latest"}"#)]
+    {
+        let mut scene = Scene::new(&[("p", RESTRICTED)]);
+        scene.settle();
+        scene.settle_with(&[]);
+        scene.settle_with(&[("q", after)]);
+        assert!(scene.shown().starts_with("enforce=restricted+podsec enforce-version="));
+        assert!(owned_by(&scene.namespace, Manager::Retained).is_empty());
+    }
+}
+
+#[test]
+fn a_held_mode_stands_beside_a_released_one() {
+    let both = with(RESTRICTED, r#""warn": {"level": "restricted"}, "releasePolicy": "Remove""#);
+    let weak = BASELINE;
+    let mut scene = Scene::new(&[("p", &with(&both, r#""releasePolicy": "Retain""#))]);
+    scene.settle();
+    let plan = scene.settle_with(&[("weak", weak)]);
+    assert_eq!(enforce(&plan), Verdict::Hold(HoldReason::WouldWeaken));
+    assert_eq!(verdict(&plan, Mode::Warn), Verdict::Release(Release::Retain(RetainReason::Policy)));
+    assert_eq!(
+        scene.shown(),
+        "enforce=restricted+podsec enforce-version=v1.37+podsec warn=restricted+retained warn-version=latest+retained"
+    );
+}
+
+#[test]
+fn suspended_and_dry_run_freeze_what_was_written() {
+    let weak = with(BASELINE, r#""priority": -1, "allowWeakening": true"#);
+    for (member, reason) in [
+        (r#""suspend": true"#, FreezeReason::Suspended),
+        (r#""rollout": {"strategy": "DryRun"}"#, FreezeReason::DryRun),
+    ] {
+        let frozen = with(RESTRICTED, member);
+        let mut scene = Scene::new(&[("p", RESTRICTED), ("weak", &weak)]);
+        scene.settle();
+        let plan = scene.settle_with(&[("p", &frozen), ("weak", &weak)]);
+        assert_eq!((enforce(&plan), plan.requests.len()), (Verdict::Freeze(reason), 0));
+        update(&mut scene.namespace, "kubectl-label", "enforce", Some("privileged"));
+        let plan = scene.settle();
+        assert_eq!((enforce(&plan), plan.requests.len()), (Verdict::Freeze(reason), 0), "not even a repair");
+    }
+}
+
+#[test]
+fn doubt_freezes_release_and_weakening_but_not_raising() {
+    let doubt = |specs: &[(&str, &str)], unreadable: &[&str], completeness| {
+        let readable = specs.iter().map(|(name, spec)| profile(name, spec));
+        Profiles::new(readable, unreadable.iter().map(|name| (*name).to_owned()), completeness)
+    };
+    let removable = with(RESTRICTED, r#""releasePolicy": "Remove""#);
+    let unlisted = Completeness::InDoubt("the CRD is being deleted");
+    let cases = [
+        (doubt(&[], &[], unlisted), Verdict::Freeze(FreezeReason::Unlisted)),
+        (doubt(&[], &["p"], COMPLETE), Verdict::Freeze(FreezeReason::Unreadable)),
+        (doubt(&[("weak", BASELINE)], &["p"], COMPLETE), Verdict::Freeze(FreezeReason::Unreadable)),
+        (
+            doubt(&[("p", BASELINE)], &["other"], COMPLETE),
+            Verdict::Hold(HoldReason::InDoubt("a profile cannot be read, and it may ask for more")),
+        ),
+        (
+            doubt(&[("p", BASELINE)], &[], unlisted),
+            Verdict::Hold(HoldReason::InDoubt("the CRD is being deleted")),
+        ),
+    ];
+    for (profiles, expected) in cases {
+        let mut scene = Scene::new(&[("p", &removable)]);
+        scene.settle();
+        scene.profiles = profiles;
+        let plan = scene.settle();
+        assert_eq!(enforce(&plan), expected);
+        assert_eq!(scene.shown(), "enforce=restricted+podsec enforce-version=v1.37+podsec");
+    }
+    let mut scene = Scene::new(&[]);
+    scene.profiles = doubt(&[("p", RESTRICTED)], &["other"], unlisted);
+    assert_eq!(enforce(&scene.settle()), written("restricted:v1.37", Change::Raise));
+}
+
+#[test]
+fn labels_of_an_earlier_crd_are_only_retained() {
+    let removable = with(RESTRICTED, r#""releasePolicy": "Remove""#);
+    let mut scene = Scene::new(&[("p", &removable)]);
+    scene.settle();
+    let later = now().checked_add(jiff::SignedDuration::from_secs(1)).unwrap();
+    scene.profiles = Profiles::new([], [], Completeness::Complete { crd_created: later });
+    assert_eq!(enforce(&scene.settle()), Verdict::Release(Release::Retain(RetainReason::EarlierCrd)));
+    assert!(scene.shown().starts_with("enforce=restricted+retained"));
+}
+
+#[test]
+fn a_protected_namespace_always_goes_through_the_gate() {
+    let mut scene = Scene::new(&[("p", &with(RESTRICTED, r#""namespaceNames": ["a"]"#))]);
+    scene.settings.protected = vec![NamePattern::new("a")];
+    assert_eq!(enforce(&scene.settle()), Verdict::Hold(HoldReason::NotJudged));
+}
+
+#[test]
+fn a_ledger_that_somebody_else_wrote_does_not_count() {
+    let gated = with(RESTRICTED, r#""rollout": {"strategy": "WhenClean"}"#);
+    let mut scene = Scene::new(&[("p", &gated)]);
+    scene.namespace.ledger_annotations.insert(super::super::ENFORCED, "restricted:latest".into());
+    assert_eq!(enforce(&scene.plan()), Verdict::Hold(HoldReason::NotJudged));
+}
+
+#[test]
+fn a_terminating_namespace_is_left_alone() {
+    let mut scene = Scene::new(&[("p", RESTRICTED)]);
+    scene.namespace.terminating = true;
+    assert_eq!(scene.plan().requests, []);
+}

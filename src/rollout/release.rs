@@ -1,0 +1,68 @@
+//! What becomes of a mode that no profile governs any more.
+
+use super::{
+    decision::{FreezeReason, Situation, Verdict},
+    resolution::Standing,
+};
+use crate::{api::ReleasePolicy, standards::Mode};
+
+/// Why keys are kept, in the name of `podsec-retained`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RetainReason {
+    /// The profile is gone or stopped setting the mode, and its release policy is Retain.
+    Policy,
+    /// The namespace no longer matches the profile. A tenant can relabel: that must not remove anything.
+    Left,
+    /// The labels were written under an earlier CRD: that the profile is gone says nothing.
+    EarlierCrd,
+    /// Removing would weaken, and the controller runs with `--never-weaken`.
+    NeverWeaken,
+    /// The ledger does not say who wrote it.
+    Unrecorded,
+}
+
+/// How podsec lets go of a mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Release {
+    /// The keys stay, handed over to `podsec-retained`.
+    Retain(RetainReason),
+    /// The keys are withdrawn.
+    Remove,
+}
+
+/// How a mode that nobody governs is let go, or nothing when podsec has nothing there.
+pub(super) fn release(mode: Mode, situation: &Situation<'_>) -> Option<Verdict> {
+    let Situation { namespace, ledger, profiles, settings, .. } = situation;
+    let author = ledger.profile_of(mode);
+    if author.is_none() && namespace.owned_keys(mode).next().is_none() {
+        return None;
+    }
+    if let Err(doubt) = profiles.complete() {
+        return Some(Verdict::Freeze(FreezeReason::InDoubt(doubt)));
+    }
+    let how = match author.map(|name| profiles.standing(name)) {
+        None => Release::Retain(RetainReason::Unrecorded),
+        Some(Standing::Deleted) => by_policy(ledger.on_release[mode.index()].unwrap_or_default(), situation),
+        Some(Standing::Listed(profile)) if !profile.matches(namespace, settings) => {
+            Release::Retain(RetainReason::Left)
+        }
+        Some(Standing::Listed(profile)) => by_policy(profile.release_policy, situation),
+        Some(Standing::Unreadable | Standing::Unlisted) => {
+            return Some(Verdict::Freeze(FreezeReason::Unreadable));
+        }
+    };
+    Some(Verdict::Release(how))
+}
+
+fn by_policy(policy: ReleasePolicy, situation: &Situation<'_>) -> Release {
+    match policy {
+        ReleasePolicy::Retain => Release::Retain(RetainReason::Policy),
+        ReleasePolicy::Remove if situation.settings.never_weaken => {
+            Release::Retain(RetainReason::NeverWeaken)
+        }
+        ReleasePolicy::Remove if !situation.written_under_this_crd() => {
+            Release::Retain(RetainReason::EarlierCrd)
+        }
+        ReleasePolicy::Remove => Release::Remove,
+    }
+}

@@ -1,0 +1,25 @@
+//! What the controller was told, which no profile can change.
+
+use super::NamePattern;
+use crate::standards::Policy;
+
+/// The settings that bear on every plan.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Namespaces that only a profile which names them in full may govern.
+    pub protected: Vec<NamePattern>,
+    /// What the API server applies to a namespace without labels.
+    pub server_defaults: Policy,
+    /// Refuse every write that weakens.
+    pub never_weaken: bool,
+}
+
+impl Settings {
+    /// The names protected unless the controller is told otherwise; its own namespace is added to them.
+    pub const DEFAULT_PROTECTED: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "openshift-*"];
+
+    /// Whether a namespace is protected.
+    pub fn protects(&self, namespace: &str) -> bool {
+        self.protected.iter().any(|pattern| pattern.matches(namespace))
+    }
+}
