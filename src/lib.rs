@@ -6,6 +6,10 @@
 //! `rollout`, `assessment` and `standards` are pure: no I/O, no clock, no Kubernetes client.
 
 pub mod api;
+pub mod assessment;
 pub mod cli;
+pub mod cluster;
+pub mod controller;
+pub mod manifests;
 pub mod rollout;
 pub mod standards;

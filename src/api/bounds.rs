@@ -29,10 +29,11 @@ pub(super) const GRAMMAR: usize = 64;
 pub(super) const LISTED: usize = 20;
 /// Conditions.
 pub(super) const CONDITIONS: usize = 16;
-/// Characters of a condition's type, reason and message: `metav1.Condition`'s own.
+/// Characters of a condition's type and reason, which are `metav1.Condition`'s own, and of its message: an eighth of
+/// what is allowed there, so that the largest spec and the largest status fit into etcd together.
 pub(super) const CONDITION_TYPE: usize = 316;
 pub(super) const CONDITION_REASON: usize = 1024;
-pub(super) const CONDITION_MESSAGE: usize = 32_768;
+pub(super) const CONDITION_MESSAGE: usize = 4096;
 /// Characters of a message about one namespace.
 pub(super) const MESSAGE: usize = 1024;
 /// Characters of a level and version as labels carry them (two label values), of a field manager, of one word.

@@ -36,10 +36,6 @@ pub(super) fn profile_schema() -> JSONSchemaProps {
 /// What `kubectl get` shows: name, type, path, whether only `-o wide` shows it, description.
 const COLUMNS: [(&str, &str, &str, bool, &str); 13] = [
     ("Enforce", "string", ".status.enforce", false, "What enforce is set to"),
-    ("Audit", "string", ".status.audit", true, "What audit is set to"),
-    ("Warn", "string", ".status.warn", true, "What warn is set to"),
-    ("Strategy", "string", ".status.strategy", true, "How enforce is raised"),
-    ("Matched", "integer", ".status.namespaces.matched", true, "Namespaces that the profile selects"),
     ("Namespaces", "integer", ".status.namespaces.governed", false, "Namespaces that the profile governs"),
     ("In-Sync", "integer", ".status.namespaces.inSync", false, "Namespaces that are as the profile asks"),
     (
@@ -48,14 +44,6 @@ const COLUMNS: [(&str, &str, &str, bool, &str); 13] = [
         ".status.namespaces.held",
         false,
         "Namespaces in which enforce is not as the profile asks",
-    ),
-    ("Exempt", "integer", ".status.namespaces.exempt", true, "Namespaces under an exemption"),
-    (
-        "Contested",
-        "integer",
-        ".status.namespaces.contested",
-        true,
-        "Namespaces over which somebody else keeps fighting",
     ),
     (
         "Blockers",
@@ -72,6 +60,18 @@ const COLUMNS: [(&str, &str, &str, bool, &str); 13] = [
         "Whether the profile is carried out",
     ),
     ("Age", "date", ".metadata.creationTimestamp", false, ""),
+    ("Audit", "string", ".status.audit", true, "What audit is set to"),
+    ("Warn", "string", ".status.warn", true, "What warn is set to"),
+    ("Strategy", "string", ".status.strategy", true, "How enforce is raised"),
+    ("Matched", "integer", ".status.namespaces.matched", true, "Namespaces that the profile selects"),
+    ("Exempt", "integer", ".status.namespaces.exempt", true, "Namespaces under an exemption"),
+    (
+        "Contested",
+        "integer",
+        ".status.namespaces.contested",
+        true,
+        "Namespaces over which somebody else keeps fighting",
+    ),
 ];
 
 fn columns() -> Vec<CustomResourceColumnDefinition> {
@@ -142,7 +142,7 @@ fn bound_format(schema: &mut JSONSchemaProps) {
     if schema.format.as_deref() == Some("uint32") {
         schema.format = Some("int64".to_owned());
         schema.minimum.get_or_insert(0.0);
-        schema.maximum.get_or_insert(f64::from(u32::MAX));
+        schema.maximum.get_or_insert_with(|| f64::from(u32::MAX));
     }
 }
 

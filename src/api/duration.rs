@@ -20,6 +20,9 @@ const UNITS: [(&str, u64, usize); 6] = [
     ("s", 1_000_000_000, 9),
 ];
 
+/// What every duration is shorter than: the hours that are written of it must be readable again.
+const END: u64 = 100_000 * 3_600_000_000_000;
+
 /// The decimals that a number may have.
 const DECIMALS: usize = 9;
 
@@ -49,7 +52,7 @@ impl FromStr for GoDuration {
             nanos = nanos.checked_add(part).ok_or(ParseDurationError)?;
             rest = after;
         }
-        Ok(Self(Duration::from_nanos(nanos)))
+        if nanos >= END { Err(ParseDurationError) } else { Ok(Self(Duration::from_nanos(nanos))) }
     }
 }
 
@@ -152,6 +155,7 @@ mod tests {
             "1H",
             "9999999h9999999h",
             "100000h",
+            "99999h60m",
             "1.0123456789s",
             "1µs",
             "24h\n",
@@ -168,5 +172,14 @@ mod tests {
         }
         assert_eq!("90m".parse::<GoDuration>().unwrap().to_string(), "1h30m");
         assert_eq!("86400s".parse::<GoDuration>().unwrap().to_string(), "24h");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_it_reads_it_can_write(text in r"([0-9]{1,5}(\.[0-9]{1,9})?(h|ms|m|us|ns|s)){1,4}") {
+            if let Ok(duration) = text.parse::<GoDuration>() {
+                proptest::prop_assert_eq!(duration.to_string().parse::<GoDuration>(), Ok(duration));
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ mod bounds;
 pub mod conditions;
 mod crd;
 mod duration;
+mod mode_summary;
 mod moment;
 mod path;
 mod profile;
@@ -18,6 +19,7 @@ mod version_spec;
 
 pub use crd::crd;
 pub use duration::{GoDuration, ParseDurationError};
+pub use mode_summary::ModeSummary;
 pub use moment::{Moment, ParseMomentError};
 pub use profile::{
     Batch, ClusterPodSecurityProfile, ConflictPolicy, ExemptLevel, Exemption, ModePolicy, NamespaceSelector,

@@ -37,22 +37,22 @@ pub(super) fn schema_at<'a>(root: &'a mut JSONSchemaProps, place: &str) -> Optio
 }
 
 /// Calls `see` with the path and the value of everything that stands at a place.
-pub(super) fn visit(value: &Value, steps: &[Step<'_>], at: String, see: &mut impl FnMut(&str, &Value)) {
+pub(super) fn visit(value: &Value, steps: &[Step<'_>], at: &str, see: &mut impl FnMut(&str, &Value)) {
     match (steps, value) {
-        ([], _) => see(&at, value),
+        ([], _) => see(at, value),
         ([Step::Field(name), rest @ ..], Value::Object(object)) => {
             if let Some(value) = object.get(*name) {
-                visit(value, rest, field(&at, name), see);
+                visit(value, rest, &field(at, name), see);
             }
         }
         ([Step::Each, rest @ ..], Value::Array(items)) => {
             for (index, item) in items.iter().enumerate() {
-                visit(item, rest, format!("{at}[{index}]"), see);
+                visit(item, rest, &format!("{at}[{index}]"), see);
             }
         }
         ([Step::Each, rest @ ..], Value::Object(values)) => {
             for (key, item) in values {
-                visit(item, rest, entry(&at, key), see);
+                visit(item, rest, &entry(at, key), see);
             }
         }
         _ => {}

@@ -153,3 +153,125 @@ fn violation(field: impl Into<String>, message: impl Into<String>) -> Violation 
 fn one_line(text: &str) -> String {
     text.chars().take(256).map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn profile() -> Value {
+        json!({
+            "apiVersion": "podsec.dev/v1alpha1", "kind": "ClusterPodSecurityProfile", "metadata": {"name": "apps"},
+            "spec": {
+                "namespaceSelector": {"matchLabels": {"a": "b"}, "matchExpressions": [{"key": "a", "operator": "Exists"}]},
+                "namespaceNames": ["a"], "enforce": {"level": "baseline", "version": "server"},
+                "exemptions": [{"name": "a", "reason": "b", "expires": "2027-01-01T00:00:00Z"}],
+                "rollout": {"soak": "1h", "batch": {"size": 1, "every": "1m"}},
+            },
+        })
+    }
+
+    #[test]
+    fn all_violations_are_told_in_one_line() {
+        let mut profile = profile();
+        profile["spec"]["enforce"]["version"] = json!("1.25");
+        profile["spec"]["exemptions"][0]["reason"] = json!(" ");
+        let refused = read_profile(&profile).unwrap_err();
+        assert_eq!(refused.name.as_deref(), Some("apps"));
+        assert_eq!(
+            refused.to_string(),
+            "spec.enforce.version must be server, server-N, latest or v1.N; \
+             spec.exemptions[0].reason must say why the namespace is exempt"
+        );
+    }
+
+    #[test]
+    fn many_violations_are_counted() {
+        let mut profile = profile();
+        profile["spec"]["namespaceNames"] = (0..200).map(|index| format!("A{index}")).collect();
+        let refused = read_profile(&profile).unwrap_err();
+        assert_eq!(refused.violations.len(), 200);
+        assert!(refused.to_string().ends_with("; and 190 more"), "{refused}");
+    }
+
+    #[test]
+    fn a_status_that_cannot_be_read_counts_as_none() {
+        let mut profile = profile();
+        profile["status"] = json!({"conditions": [{"type": "Ready", "status": "Maybe"}]});
+        assert_eq!(read_profile(&profile).unwrap().status, None);
+        profile["status"] = json!({"observedGeneration": -1, "fromANewerVersion": true});
+        assert_eq!(read_profile(&profile).unwrap().status.unwrap().observed_generation, -1);
+    }
+
+    #[test]
+    fn metadata_of_another_type_is_named() {
+        let mut profile = profile();
+        profile["metadata"]["labels"] = json!({"a": ["\u{1b}[31m\n"]});
+        let refused = read_profile(&profile).unwrap_err();
+        assert_eq!(refused.violations[0].field, "metadata.labels.a");
+        assert!(!refused.to_string().contains(char::is_control), "{refused:?}");
+    }
+
+    /// Any JSON, not very deep.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::hash_map(any::<String>(), inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// The places of all values in a profile.
+    fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+        found.push(at.to_owned());
+        match value {
+            Value::Object(fields) => {
+                fields.iter().for_each(|(key, value)| places(value, &format!("{at}/{key}"), found));
+            }
+            Value::Array(items) => {
+                items
+                    .iter()
+                    .enumerate()
+                    .for_each(|(index, value)| places(value, &format!("{at}/{index}"), found));
+            }
+            _ => {}
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_at_any_place_makes_it_panic_or_speak_in_control_characters(
+            place in any::<prop::sample::Index>(),
+            intruder in any_json(),
+            field in prop::option::of(any::<String>()),
+        ) {
+            let mut profile = profile();
+            let mut all = Vec::new();
+            places(&profile, "", &mut all);
+            let value = profile.pointer_mut(&all[place.index(all.len())]).unwrap();
+            match (field, value) {
+                (Some(field), Value::Object(object)) => _ = object.insert(field, intruder),
+                (_, value) => *value = intruder,
+            }
+            match read_profile(&profile) {
+                Ok(read) => prop_assert_eq!(read_profile(&serde_json::to_value(&read).unwrap()).unwrap(), read),
+                Err(refused) => {
+                    prop_assert!(!refused.violations.is_empty());
+                    prop_assert!(!refused.to_string().contains(char::is_control), "{:?}", refused);
+                }
+            }
+        }
+    }
+}

@@ -27,19 +27,21 @@ impl Checker {
     }
 
     fn value(&mut self, schema: &JSONSchemaProps, value: &mut Value, at: &str) {
+        if let Value::Number(number) = value {
+            make_whole(number);
+        }
         match (schema.type_.as_deref(), value) {
             (Some("object"), value @ Value::Object(_)) => self.object(schema, value, at),
             (Some("array"), value @ Value::Array(_)) => self.list(schema, value, at),
             (Some("string"), Value::String(text)) => self.text(schema, text, at),
-            (Some("integer"), Value::Number(number)) if made_integer(number) => {
+            (Some("integer"), Value::Number(number)) if number.is_i64() || number.is_u64() => {
                 self.number(schema, number.as_f64().unwrap_or(f64::INFINITY), at);
             }
-            (Some("boolean"), Value::Bool(_)) => {}
+            // A schema without a type takes anything.
+            (Some("boolean"), Value::Bool(_)) | (None, _) => {}
             (Some(expected), value) => {
                 self.tell(at, format!("must be {}, not {}", described(expected), described(type_of(value))));
             }
-            // A schema without a type takes anything.
-            (None, _) => {}
         }
     }
 
@@ -57,7 +59,7 @@ impl Checker {
             ) {
                 (Some(schema), _) => self.value(schema, value, &path::field(at, key)),
                 (None, Some(JSONSchemaPropsOrBool::Schema(schema))) => {
-                    self.value(schema, value, &path::entry(at, key))
+                    self.value(schema, value, &path::entry(at, key));
                 }
                 (None, _) => self.tell(path::field(at, key), "is not a known field"),
             }
@@ -124,12 +126,11 @@ impl Checker {
     }
 }
 
-/// Whether a number is an integer that fits 64 bits. A whole float becomes one: `5.0` is 5 to the API server.
-fn made_integer(number: &mut Number) -> bool {
+/// Makes a whole float an integer: `5.0` is 5 to the API server.
+fn make_whole(number: &mut Number) {
     if let Some(whole) = number.to_string().strip_suffix(".0").and_then(|digits| digits.parse::<i64>().ok()) {
         *number = whole.into();
     }
-    number.is_i64() || number.is_u64()
 }
 
 fn type_of(value: &Value) -> &'static str {
@@ -166,9 +167,23 @@ mod tests {
     /// Keywords that `Checker` reads, and those that check nothing. Another one in a spec would be checked by the API
     /// server alone.
     const KNOWN: [&str; 17] = [
-        "additionalProperties", "description", "enum", "format", "items", "maxItems", "maxLength", "maxProperties",
-        "maximum", "minItems", "minimum", "properties", "required", "type", "x-kubernetes-list-map-keys",
-        "x-kubernetes-list-type", "x-kubernetes-map-type",
+        "additionalProperties",
+        "description",
+        "enum",
+        "format",
+        "items",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "maximum",
+        "minItems",
+        "minimum",
+        "properties",
+        "required",
+        "type",
+        "x-kubernetes-list-map-keys",
+        "x-kubernetes-list-type",
+        "x-kubernetes-map-type",
     ];
 
     /// Calls `see` with a schema and all below it.
@@ -186,7 +201,10 @@ mod tests {
             for keyword in schema.as_object().unwrap().keys() {
                 assert!(KNOWN.contains(&keyword.as_str()), "{keyword}: {schema}");
             }
-            assert!(schema.get("format").is_none_or(|format| format == "int32" || format == "int64"), "{schema}");
+            assert!(
+                schema.get("format").is_none_or(|format| format == "int32" || format == "int64"),
+                "{schema}"
+            );
         });
     }
 
@@ -200,7 +218,9 @@ mod tests {
                 Some("string") => any(&["maxLength", "enum"]),
                 Some("array") => any(&["maxItems"]) && any(&["x-kubernetes-list-type"]),
                 Some("object") => any(&["maxProperties", "properties"]),
-                Some("integer") => (any(&["minimum"]) && any(&["maximum"])) || schema["format"] == json!("int64"),
+                Some("integer") => {
+                    (any(&["minimum"]) && any(&["maximum"])) || schema["format"] == json!("int64")
+                }
                 Some("boolean") => true,
                 _ => false,
             }

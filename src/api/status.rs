@@ -64,12 +64,11 @@ pub struct ProfileStatus {
 
 impl ProfileStatus {
     /// The status cut down to what the CRD allows: a text that is too long would have the API server refuse the
-    /// whole status.
+    /// whole status. What is podsec's own, such as reasons and times, is within its bounds anyway.
     #[must_use]
     pub fn within_bounds(mut self) -> Self {
         self.conditions.truncate(bounds::CONDITIONS);
         for condition in &mut self.conditions {
-            cut(&mut condition.reason, bounds::CONDITION_REASON);
             cut(&mut condition.message, bounds::CONDITION_MESSAGE);
         }
         for text in
@@ -125,7 +124,8 @@ pub struct NamespaceCounts {
     /// In which enforce is not yet, or not any more, as the profile asks.
     pub held: u32,
     /// Held only because they have not been clean for long enough.
-    pub soaking: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub soaking: Option<u32>,
     /// Under an exemption.
     pub exempt: u32,
     /// In which a mode is left to somebody else.
@@ -133,9 +133,11 @@ pub struct NamespaceCounts {
     /// In which nothing is changed because something is in doubt.
     pub frozen: u32,
     /// In which podsec cannot tell.
-    pub inconclusive: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inconclusive: Option<u32>,
     /// Over which somebody else keeps fighting.
-    pub contested: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contested: Option<u32>,
 }
 
 /// How many were judged by what the profile asks for, and how many of them violate it.

@@ -203,9 +203,11 @@ impl Question<'_> {
         if self.is_spelled_out() {
             return if self.is_owned() { Verdict::InSync } else { self.write(Change::Own) };
         }
-        match self.foreign_key() {
-            Some(key) => self.against_foreign(key),
-            None => self.on_free_keys(),
+        match (self.foreign_key(), self.on_free_keys()) {
+            // What podsec owns together with somebody else and would not change anyway stays as it is.
+            (Some(_), held @ Verdict::Hold(_)) if self.owns_what_is_there() => held,
+            (Some(key), _) => self.against_foreign(key),
+            (None, verdict) => verdict,
         }
     }
 
@@ -300,7 +302,11 @@ impl Question<'_> {
         let enforced = ledger.enforced?;
         let may_be_lower =
             !settings.never_weaken && profiles.complete().is_ok() && self.permission_to_weaken().is_some();
-        let value = if may_be_lower { enforced.weaker_of(self.wanted) } else { enforced };
+        let value = match enforced.compared_to(self.wanted) {
+            Strictness::Same => self.wanted,
+            Strictness::Stricter if may_be_lower => self.wanted,
+            Strictness::Weaker | Strictness::Stricter => enforced,
+        };
         if self.readable && !self.present.is_weaker_than(value) {
             return None;
         }

@@ -7,7 +7,7 @@ use globset::{Glob, GlobMatcher};
 use crate::api::{NamespaceSelector, Operator, Requirement};
 
 /// A namespace name, or a glob over names in which `*` stands for any run of characters.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NamePattern {
     text: String,
     glob: Option<GlobMatcher>,
@@ -36,6 +36,12 @@ impl NamePattern {
     /// Whether a namespace of this name is meant.
     pub fn matches(&self, name: &str) -> bool {
         self.glob.as_ref().map_or_else(|| self.text == name, |glob| glob.is_match(name))
+    }
+}
+
+impl std::fmt::Debug for NamePattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.text.fmt(f)
     }
 }
 

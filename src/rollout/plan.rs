@@ -120,46 +120,56 @@ fn pair(mode: Mode, value: LevelVersion) -> [(&'static str, String); 2] {
     [(keys.level, value.level.to_string()), (keys.version, value.version.to_string())]
 }
 
+/// What becomes of a mode's entry in the ledger.
+enum Entry {
+    /// It names the profile that governs.
+    Governed,
+    /// It stays, but follows what the profile that it names says of a release.
+    Kept,
+    /// It stays to the letter.
+    Frozen,
+    /// There is none any more.
+    Dropped,
+}
+
+fn entry(plan: &ModePlan, profiles: &Profiles) -> Entry {
+    match &plan.verdict {
+        // A repair that goes back to what was enforced before leaves the name of the profile that had asked for it.
+        Verdict::Write { value, .. } if Some(*value) != plan.planned => Entry::Kept,
+        Verdict::InSync | Verdict::Write { .. } => Entry::Governed,
+        Verdict::Hold(_) => Entry::Kept,
+        Verdict::Freeze(_) => Entry::Frozen,
+        // Under Yield whoever set it has it; otherwise it is put back when they let go of it.
+        Verdict::LeaveAlone { .. } => {
+            match profiles.get(&plan.profile).map(|profile| profile.conflict_policy) {
+                Some(ConflictPolicy::KeepStricter | ConflictPolicy::Force) => Entry::Kept,
+                Some(ConflictPolicy::Yield) | None => Entry::Dropped,
+            }
+        }
+        Verdict::Release(_) => Entry::Dropped,
+    }
+}
+
 /// The ledger as it should stand beside what is kept.
 fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
+    let Situation { ledger, profiles, .. } = situation;
     let mut next = Ledger::default();
     for plan in modes {
         let index = plan.mode.index();
-        let profile = situation.profiles.get(&plan.profile);
-        let mut keep = || {
-            next.governed_by[index].clone_from(&situation.ledger.governed_by[index]);
-            next.on_release[index] = situation.ledger.on_release[index];
-            if plan.mode == Mode::Enforce {
-                next.enforced = situation.ledger.enforced;
-            }
+        let (governed_by, enforced) = match entry(plan, profiles) {
+            Entry::Governed => (Some(plan.profile.clone()), plan.planned),
+            Entry::Kept | Entry::Frozen => (ledger.governed_by[index].clone(), ledger.enforced),
+            Entry::Dropped => continue,
         };
-        match &plan.verdict {
-            // A repair that goes back to what another profile had asked for leaves that profile's name.
-            Verdict::Write { value, .. } if Some(*value) != plan.planned => keep(),
-            Verdict::InSync | Verdict::Write { .. } => {
-                next.governed_by[index] = Some(plan.profile.clone());
-                next.on_release[index] = profile.map(|profile| profile.release_policy);
-                if plan.mode == Mode::Enforce {
-                    next.enforced = plan.planned;
-                }
-            }
-            Verdict::Hold(_) => {
-                keep();
-                // Its own edit of the release policy counts, whatever else is held.
-                if let Some(profile) =
-                    profile.filter(|profile| next.governed_by[index].as_ref() == Some(&profile.name))
-                {
-                    next.on_release[index] = Some(profile.release_policy);
-                }
-            }
-            Verdict::Freeze(_) => keep(),
-            Verdict::LeaveAlone { .. } => {
-                // Under Yield whoever set it has it; otherwise it is put back when they let go of it.
-                if profile.is_some_and(|profile| profile.conflict_policy != ConflictPolicy::Yield) {
-                    keep();
-                }
-            }
-            Verdict::Release(_) => {}
+        let policy =
+            governed_by.as_deref().and_then(|name| profiles.get(name)).map(|profile| profile.release_policy);
+        next.on_release[index] = match entry(plan, profiles) {
+            Entry::Frozen => ledger.on_release[index],
+            _ => policy.or(ledger.on_release[index]),
+        };
+        next.governed_by[index] = governed_by;
+        if plan.mode == Mode::Enforce {
+            next.enforced = enforced;
         }
     }
     next

@@ -217,8 +217,14 @@ fn check(world: &mut World, settings: &Settings) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Eight times as many cases as proptest's default, or as `PROPTEST_CASES` asks for.
+fn config() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    ProptestConfig { cases: config.cases * 8, failure_persistence: None, ..config }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn every_history_is_carried_out_safely(

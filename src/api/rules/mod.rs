@@ -74,7 +74,7 @@ pub(super) fn violations(profile: &Value) -> Vec<Violation> {
     let mut found = Vec::new();
     for rule in all() {
         for place in rule.at {
-            path::visit(profile, &path::steps(place), String::new(), &mut |at: &str, value| {
+            path::visit(profile, &path::steps(place), "", &mut |at: &str, value| {
                 if !rule.holds.holds_for(value) {
                     found.push(Violation {
                         field: format!("{at}{}", rule.field),

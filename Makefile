@@ -1,0 +1,37 @@
+# `make` lists the targets.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test cluster cluster-down transcript crds fmt tools
+
+# Where `make cluster` keeps its cluster.
+CLUSTER ?= $(CURDIR)/target/cluster
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+demo: tools ## Build podsec and a control plane, and play the main job on it (nothing else is touched)
+	@demo/run.sh
+
+test: tools ## Run every test; STAGES="fmt clippy" runs those alone
+	@tests/run.sh $(STAGES)
+
+cluster: tools ## Start a control plane to try things on, and print how to reach it
+	@cargo run --quiet --locked -p podsec-control-plane -- up --dir '$(CLUSTER)'
+
+cluster-down: ## End the control plane that `make cluster` started
+	@cargo run --quiet --locked -p podsec-control-plane -- down --dir '$(CLUSTER)'
+
+transcript: tools ## Run the demo and put its output into README.md
+	@mkdir -p target
+	@demo/run.sh > target/demo.txt
+	@demo/transcript.sh write target/demo.txt
+
+crds: ## Write crds/ anew from the types in src/api
+	@cargo run --quiet --locked -- crds > target/crds.yaml
+	@mv target/crds.yaml crds/podsec.dev_clusterpodsecurityprofiles.yaml
+
+fmt: ## Format the Rust code
+	@cargo fmt --all
+
+tools:
+	@tests/tools.sh

@@ -1,0 +1,203 @@
+//! `podsec controller`: runs the controller.
+
+use std::{
+    io::{self, IsTerminal},
+    net::SocketAddr,
+    str::FromStr,
+};
+
+use clap::{Args, ValueEnum};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{EnvFilter, filter::ParseError};
+
+use super::{Failure, Outcome};
+use crate::{
+    cluster::client::{Connection, ConnectionError},
+    controller::{self, Options, RunError},
+    rollout::{NamePattern, Settings},
+    standards::{LevelVersion, Mode, Policy},
+};
+
+/// Run the controller
+///
+/// Watches profiles and namespaces and keeps the labels right until it is told to stop (SIGTERM or Ctrl-C). It needs
+/// the ClusterPodSecurityProfile CRD (podsec crds | kubectl apply -f -) and waits for it. $RUST_LOG sets what is
+/// logged, as in RUST_LOG=podsec=debug.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    #[command(flatten)]
+    connection: Connection,
+    /// Where to serve /livez, /readyz and /metrics
+    #[arg(long, env = "PODSEC_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Namespaces that only a profile which names them in full may govern, with * for any run of characters; these
+    /// replace the default. The controller's own namespace is always protected
+    #[arg(
+        long,
+        env = "PODSEC_PROTECTED_NAMESPACES",
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_values = Settings::DEFAULT_PROTECTED,
+        value_parser = protected
+    )]
+    protected_namespaces: Vec<String>,
+    /// What the API server applies to a namespace without labels, where its own configuration changes that, as in
+    /// enforce=baseline:latest
+    #[arg(
+        long,
+        env = "PODSEC_SERVER_DEFAULTS",
+        value_name = "MODE=LEVEL[:VERSION]",
+        value_delimiter = ',',
+        value_parser = server_default
+    )]
+    server_defaults: Vec<(Mode, LevelVersion)>,
+    /// Refuse every write that lowers a level or a version
+    #[arg(long, env = "PODSEC_NEVER_WEAKEN")]
+    never_weaken: bool,
+    /// How many namespaces to work on at a time
+    #[arg(
+        long,
+        env = "PODSEC_CONCURRENCY",
+        value_name = "N",
+        default_value_t = 16,
+        value_parser = clap::value_parser!(u8).range(1..=64)
+    )]
+    concurrency: u8,
+    /// How log lines are written
+    #[arg(long, env = "PODSEC_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    log_format: LogFormat,
+    /// The namespace that the controller runs in
+    #[arg(long, env = "POD_NAMESPACE", value_name = "NAME")]
+    own_namespace: Option<String>,
+    /// The name of this replica, shown in Events
+    #[arg(long, env = "POD_NAME", value_name = "NAME")]
+    instance: Option<String>,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Why the controller did not start, or ended.
+#[derive(Debug, thiserror::Error)]
+enum ControllerError {
+    #[error("$RUST_LOG cannot be read: {0}")]
+    LogFilter(#[from] ParseError),
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    #[error("cannot listen on {address} for probes and metrics: {source}; choose another with --listen")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("cannot start: {0}")]
+    Runtime(#[source] io::Error),
+    #[error(transparent)]
+    Run(#[from] RunError),
+}
+
+impl Run {
+    /// Runs until told to stop.
+    pub(super) fn run(self) -> Result<Outcome, Failure> {
+        self.log()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(ControllerError::Runtime)?;
+        runtime.block_on(self.serve())?;
+        Ok(Outcome::Clean)
+    }
+
+    fn log(&self) -> Result<(), ControllerError> {
+        let filter = match std::env::var("RUST_LOG") {
+            Ok(text) if !text.is_empty() => EnvFilter::try_new(text)?,
+            _ => EnvFilter::new("info"),
+        };
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let builder = tracing_subscriber::fmt()
+            .with_env_filter(filter)
+            .with_ansi(io::stderr().is_terminal() && !no_colour)
+            .with_writer(io::stderr);
+        match self.log_format {
+            LogFormat::Text => builder.init(),
+            LogFormat::Json => builder.json().flatten_event(true).init(),
+        }
+        Ok(())
+    }
+
+    async fn serve(self) -> Result<(), ControllerError> {
+        let client = self.connection.client().await?;
+        let address = self.listen;
+        let listener =
+            TcpListener::bind(address).await.map_err(|source| ControllerError::Listen { address, source })?;
+        let stop = CancellationToken::new();
+        stop_on_signal(stop.clone()).map_err(ControllerError::Runtime)?;
+        let options = Options {
+            settings: self.settings(),
+            concurrency: self.concurrency.into(),
+            listener: Some(listener),
+            instance: self.instance,
+        };
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, settings = ?options.settings, "podsec starts");
+        controller::run(client, options, stop).await?;
+        tracing::info!("podsec ends");
+        Ok(())
+    }
+
+    fn settings(&self) -> Settings {
+        let mut server_defaults = Policy::default();
+        for (mode, value) in &self.server_defaults {
+            server_defaults.set(*mode, *value);
+        }
+        let protected = self.protected_namespaces.iter().chain(&self.own_namespace);
+        Settings {
+            protected: protected.map(|name| NamePattern::new(name)).collect(),
+            server_defaults,
+            never_weaken: self.never_weaken,
+        }
+    }
+}
+
+/// Stops on SIGTERM and Ctrl-C; the second time at once.
+fn stop_on_signal(stop: CancellationToken) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        let mut either = async || {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        either().await;
+        tracing::info!("told to stop: ending what is under way");
+        stop.cancel();
+        either().await;
+        tracing::warn!("told again: stopping at once");
+        #[expect(clippy::exit, reason = "the user asked twice; nothing is lost, the next start takes it up")]
+        std::process::exit(2);
+    });
+    Ok(())
+}
+
+fn protected(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '*');
+    if text.is_empty() || !text.chars().all(plain) {
+        return Err("must be a namespace name, with * for any run of characters".into());
+    }
+    Ok(text.to_owned())
+}
+
+fn server_default(text: &str) -> Result<(Mode, LevelVersion), String> {
+    let (mode, value) =
+        text.split_once('=').ok_or("must be MODE=LEVEL[:VERSION], as in enforce=baseline:latest")?;
+    let mode = Mode::from_str(mode).map_err(|error| format!("mode {error}"))?;
+    let value = LevelVersion::from_str(value).map_err(|error| error.to_string())?;
+    Ok((mode, value))
+}

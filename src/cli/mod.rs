@@ -1,0 +1,109 @@
+//! The command line: one file for each subcommand.
+//!
+//! Results go to stdout, everything else to stderr. Exit status: 0 clean, 1 findings, 2 could not do it.
+
+mod completions;
+mod controller;
+mod crds;
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+/// Keeps Pod Security Admission labels right on every namespace of a cluster
+///
+/// podsec keeps Pod Security Admission labels right on every namespace of a cluster, and says what a change would
+/// break before it is made. You write a ClusterPodSecurityProfile; the controller resolves which namespaces it governs,
+/// raises their labels once nothing in them would be refused, keeps them there, and explains every decision in
+/// kubectl get.
+///
+/// Exit status: 0 clean, 1 findings, 2 could not do it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "podsec",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Controller(Box<controller::Run>),
+    /// Print the CustomResourceDefinitions as YAML
+    ///
+    /// Prints the CustomResourceDefinitions as YAML, as in: podsec crds | kubectl apply --server-side -f -
+    Crds,
+    Completions(completions::Completions),
+}
+
+/// What a subcommand that did its work found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// Nothing to object to: exit status 0.
+    Clean,
+    /// Something that the caller asked to be told of: exit status 1.
+    Findings,
+}
+
+/// What kept a subcommand from doing its work: exit status 2.
+type Failure = Box<dyn Error + Send + Sync>;
+
+impl Cli {
+    /// Runs the subcommand, tells what went wrong, and says with what status to exit.
+    pub fn run(self) -> ExitCode {
+        let stdout = &mut io::stdout().lock();
+        let outcome = match self.command {
+            Command::Controller(command) => command.run(),
+            Command::Crds => crds::run(stdout),
+            Command::Completions(command) => command.run(stdout),
+        };
+        match outcome.and_then(|outcome| Ok(stdout.flush().map(|()| outcome)?)) {
+            Ok(Outcome::Clean) => ExitCode::SUCCESS,
+            Ok(Outcome::Findings) => ExitCode::from(1),
+            Err(failure) if is_closed_pipe(failure.as_ref()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                // Nobody is left to be told when stderr is closed too.
+                _ = writeln!(io::stderr(), "podsec: {}", with_causes(failure.as_ref()));
+                ExitCode::from(2)
+            }
+        }
+    }
+}
+
+/// Whether the reader of stdout has left, as `head` does when it has enough.
+fn is_closed_pipe(failure: &(dyn Error + 'static)) -> bool {
+    causes(failure)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// An error and what it came from, in one line.
+fn with_causes(failure: &(dyn Error + 'static)) -> String {
+    causes(failure).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn causes<'a>(failure: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(failure), |&error| error.source())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

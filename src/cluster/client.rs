@@ -1,0 +1,53 @@
+//! The client, from a kubeconfig or from inside a pod.
+
+use std::path::PathBuf;
+
+use kube::{
+    Client, Config,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+
+/// Which cluster to talk to, and as whom.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Connection {
+    /// The kubeconfig to read; otherwise $KUBECONFIG, ~/.kube/config, or the pod's own service account
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig to use
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+}
+
+/// No client could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// The kubeconfig cannot be read or lacks what is asked of it.
+    #[error("cannot use the kubeconfig: {0}")]
+    Kubeconfig(#[from] kube::config::KubeconfigError),
+    /// There is neither a kubeconfig nor a service account.
+    #[error("no cluster to talk to: {0}")]
+    Nowhere(#[from] kube::config::InferConfigError),
+    /// The client cannot be set up.
+    #[error("cannot set up the client: {0}")]
+    Client(#[from] kube::Error),
+}
+
+impl Connection {
+    /// Makes a client. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When there is no usable configuration.
+    pub async fn client(&self) -> Result<Client, ConnectionError> {
+        Ok(Client::try_from(self.config().await?)?)
+    }
+
+    async fn config(&self) -> Result<Config, ConnectionError> {
+        let options = KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
+        match &self.kubeconfig {
+            Some(path) => Ok(Config::from_custom_kubeconfig(Kubeconfig::read_from(path)?, &options).await?),
+            None if self.context.is_some() => Ok(Config::from_kubeconfig(&options).await?),
+            None => Ok(Config::infer().await?),
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Reading a cluster: the client, and what is observed as values that the pure rooms understand.
+//!
+//! Nothing here writes; the controller is the only writer.
+
+pub mod client;
+mod deadline;
+pub mod namespaces;
+pub mod profiles;
+pub mod server_version;
+
+pub use deadline::{CallError, within_deadline};

@@ -1,0 +1,127 @@
+//! All profiles at one moment, and whether their list can be relied on for letting go of something.
+
+use jiff::Timestamp;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::{
+    Api, Client, CustomResourceExt, Resource,
+    api::{ApiResource, DynamicObject, ListParams},
+    core::PartialObjectMeta,
+};
+
+use super::{CallError, within_deadline};
+use crate::{
+    api::{ClusterPodSecurityProfile, InvalidProfile, read_profile},
+    rollout::Completeness,
+};
+
+/// A profile that cannot be read or cannot work.
+#[derive(Clone, Debug)]
+pub struct UnreadableProfile {
+    /// Its name.
+    pub name: String,
+    /// Its uid.
+    pub uid: String,
+    /// The generation of its spec.
+    pub generation: i64,
+    /// What is wrong with it.
+    pub problem: InvalidProfile,
+    /// Its status, as far as that can be read.
+    pub status: Option<crate::api::ProfileStatus>,
+}
+
+/// The profiles of a cluster, listed whole.
+#[derive(Clone, Debug)]
+pub struct Listing {
+    /// The profiles that can be read.
+    pub readable: Vec<ClusterPodSecurityProfile>,
+    /// Those that cannot.
+    pub unreadable: Vec<UnreadableProfile>,
+    /// Whether the list can be relied on.
+    pub completeness: Completeness,
+}
+
+/// The name of the CRD.
+pub fn crd_name() -> String {
+    format!("{}.{}", ClusterPodSecurityProfile::plural(&()), ClusterPodSecurityProfile::group(&()))
+}
+
+/// The kind, for requests about profiles whose content is not trusted.
+pub fn resource() -> ApiResource {
+    ClusterPodSecurityProfile::api_resource()
+}
+
+/// Lists all profiles, then looks at the CRD.
+///
+/// The order matters. Deleting a CRD deletes every object first, which looks like a person deleting each; but by
+/// then the CRD says that it is being deleted. So a profile that is missing from the list was deleted for its own
+/// sake only if the CRD, looked at afterwards, stands untouched. A CRD that was re-created in between gives itself
+/// away by its age.
+///
+/// # Errors
+///
+/// When the API server does not answer. A missing CRD is no error: nothing is listed, and the list is in doubt.
+pub async fn list(client: &Client) -> Result<Listing, CallError> {
+    let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource());
+    // Without a resourceVersion the answer is as new as the moment of the question.
+    let objects = match within_deadline(api.list(&ListParams::default())).await {
+        Ok(list) => list.items,
+        Err(error) if error.code() == Some(404) => {
+            let completeness = Completeness::InDoubt(NO_CRD);
+            return Ok(Listing { readable: Vec::new(), unreadable: Vec::new(), completeness });
+        }
+        Err(error) => return Err(error),
+    };
+    let completeness = completeness(client).await?;
+    let mut listing = Listing { readable: Vec::new(), unreadable: Vec::new(), completeness };
+    for object in objects {
+        match read(object) {
+            Ok(profile) => listing.readable.push(profile),
+            Err(unreadable) => listing.unreadable.push(unreadable),
+        }
+    }
+    Ok(listing)
+}
+
+/// What people are told while the CRD is missing.
+pub const NO_CRD: &str = "the ClusterPodSecurityProfile CRD is not installed";
+
+async fn completeness(client: &Client) -> Result<Completeness, CallError> {
+    let crds: Api<CustomResourceDefinition> = Api::all(client.clone());
+    let crd: Option<PartialObjectMeta<CustomResourceDefinition>> =
+        within_deadline(crds.get_metadata_opt(&crd_name())).await?;
+    let Some(crd) = crd else { return Ok(Completeness::InDoubt(NO_CRD)) };
+    if crd.metadata.deletion_timestamp.is_some() {
+        return Ok(Completeness::InDoubt("the ClusterPodSecurityProfile CRD is being deleted"));
+    }
+    let created: Option<Timestamp> = crd.metadata.creation_timestamp.map(|time| time.0);
+    Ok(created.map_or(
+        Completeness::InDoubt("the ClusterPodSecurityProfile CRD does not say when it was created"),
+        |crd_created| Completeness::Complete { crd_created },
+    ))
+}
+
+fn read(object: DynamicObject) -> Result<ClusterPodSecurityProfile, UnreadableProfile> {
+    let metadata = object.metadata.clone();
+    let status = object.data.get("status").cloned();
+    let mut value = object.data;
+    let problem = match serde_json::to_value(&metadata) {
+        Ok(metadata) => {
+            let resource = resource();
+            value["apiVersion"] = resource.api_version.into();
+            value["kind"] = resource.kind.into();
+            value["metadata"] = metadata;
+            match read_profile(&value) {
+                Ok(profile) => return Ok(profile),
+                Err(problem) => problem,
+            }
+        }
+        Err(_) => InvalidProfile { name: metadata.name.clone(), violations: Vec::new() },
+    };
+    Err(UnreadableProfile {
+        name: metadata.name.unwrap_or_default(),
+        uid: metadata.uid.unwrap_or_default(),
+        generation: metadata.generation.unwrap_or_default(),
+        problem,
+        status: status.and_then(|status| serde_json::from_value(status).ok()),
+    })
+}

@@ -1,0 +1,184 @@
+//! Events (events.k8s.io), one for each change.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use k8s_openapi::{
+    api::{
+        core::v1::{Namespace as KubeNamespace, ObjectReference},
+        events::v1::Event,
+    },
+    apimachinery::pkg::apis::meta::v1::MicroTime,
+};
+use kube::{
+    Api, Client, Resource,
+    api::{ObjectMeta, PostParams},
+};
+use tokio::{
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    api::ClusterPodSecurityProfile,
+    cluster::{CallError, within_deadline},
+    standards::Mode,
+};
+
+/// How many events may wait. The first convergence of a large cluster has more changes than anybody reads; what
+/// does not fit is counted and logged, not waited for.
+const WAITING: usize = 1024;
+
+/// The longest note that the API server takes.
+const LONGEST_NOTE: usize = 1024;
+
+/// The same words about the same namespace are sent once in this time: two writers who disagree would otherwise
+/// fill the list of events with one line.
+const REPEATED: Duration = Duration::from_mins(5);
+
+/// Where Events about objects without a namespace stand.
+const EVENTS_NAMESPACE: &str = "default";
+
+/// What somebody should be told about a namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Announcement {
+    /// The profile concerned, by name and uid. Without one the event is about the namespace alone.
+    pub(super) profile: Option<(String, String)>,
+    /// The namespace, by name and uid.
+    pub(super) namespace: (String, String),
+    /// The mode concerned, if it is one.
+    pub(super) mode: Option<Mode>,
+    /// Whether somebody should look.
+    pub(super) warning: bool,
+    /// One word for machines.
+    pub(super) reason: &'static str,
+    /// Prose for people.
+    pub(super) note: String,
+}
+
+/// Where events are handed in.
+#[derive(Debug)]
+pub(super) struct Announcements {
+    sender: mpsc::Sender<Announcement>,
+}
+
+/// Where they come out.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    receiver: mpsc::Receiver<Announcement>,
+}
+
+impl Announcements {
+    pub(super) fn new() -> (Self, Waiting) {
+        let (sender, receiver) = mpsc::channel(WAITING);
+        (Self { sender }, Waiting { receiver })
+    }
+
+    /// Hands in an event; gives it back when too many are waiting.
+    pub(super) fn hand_in(&self, announcement: Announcement) -> Result<(), Box<Announcement>> {
+        self.sender.try_send(announcement).map_err(|error| Box::new(error.into_inner()))
+    }
+}
+
+impl Waiting {
+    /// Sends events as they come, until the controller ends. One that cannot be sent is logged: the same is said
+    /// in status and metrics.
+    ///
+    /// kube's recorder is not used: it counts up the first of several events with one reason, and so loses the
+    /// before and after of all the others.
+    pub(super) async fn send_all(mut self, client: Client, instance: Option<String>) {
+        let api: Api<Event> = Api::namespaced(client, EVENTS_NAMESPACE);
+        let mut sent = HashMap::new();
+        while let Some(announcement) = self.receiver.recv().await {
+            let now = Instant::now();
+            sent.retain(|_, at| now.duration_since(*at) < REPEATED);
+            if sent.insert(announcement.clone(), now).is_some() {
+                continue;
+            }
+            let reason = announcement.reason;
+            let event = event(announcement, instance.as_deref(), Timestamp::now());
+            if let Err(error) = within_deadline(api.create(&PostParams::default(), &event)).await {
+                log_failure(reason, &error);
+            }
+        }
+    }
+}
+
+fn log_failure(reason: &str, error: &CallError) {
+    tracing::warn!(reason, %error, category = error.category(), "cannot send an event");
+}
+
+fn event(announcement: Announcement, instance: Option<&str>, now: Timestamp) -> Event {
+    const CONTROLLER: &str = "podsec.dev/controller";
+    let Announcement { profile, namespace: (name, uid), mode, warning, reason, mut note } = announcement;
+    if note.len() > LONGEST_NOTE {
+        let end = (0..=LONGEST_NOTE - '…'.len_utf8())
+            .rev()
+            .find(|end| note.is_char_boundary(*end))
+            .unwrap_or_default();
+        note.truncate(end);
+        note.push('…');
+    }
+    let namespace = reference::<KubeNamespace>(name, uid);
+    let (regarding, related) = match profile {
+        Some((name, uid)) => (reference::<ClusterPodSecurityProfile>(name, uid), Some(namespace)),
+        None => (namespace, None),
+    };
+    let action = match mode {
+        Some(Mode::Enforce) => "Enforce",
+        Some(Mode::Audit) => "Audit",
+        Some(Mode::Warn) => "Warn",
+        None => "Write",
+    };
+    // The API server appends what makes the name unique.
+    let prefix = format!("{}-", regarding.name.as_deref().unwrap_or("podsec"));
+    Event {
+        metadata: ObjectMeta {
+            generate_name: Some(prefix),
+            namespace: Some(EVENTS_NAMESPACE.into()),
+            ..ObjectMeta::default()
+        },
+        action: Some(action.into()),
+        event_time: Some(MicroTime(now)),
+        note: Some(note),
+        reason: Some(reason.into()),
+        regarding: Some(regarding),
+        related,
+        reporting_controller: Some(CONTROLLER.into()),
+        reporting_instance: Some(instance.unwrap_or(CONTROLLER).into()),
+        type_: Some(if warning { "Warning" } else { "Normal" }.into()),
+        ..Event::default()
+    }
+}
+
+fn reference<K: Resource<DynamicType = ()>>(name: String, uid: String) -> ObjectReference {
+    ObjectReference {
+        api_version: Some(K::api_version(&()).into()),
+        kind: Some(K::kind(&()).into()),
+        name: Some(name),
+        uid: (!uid.is_empty()).then_some(uid),
+        ..ObjectReference::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_cut_to_what_the_api_server_takes() {
+        let announcement = Announcement {
+            profile: Some(("p".into(), "u".into())),
+            namespace: ("a".into(), "u".into()),
+            mode: Some(Mode::Enforce),
+            warning: false,
+            reason: "Raised",
+            note: "ü".repeat(2000),
+        };
+        let event = event(announcement, None, Timestamp::UNIX_EPOCH);
+        let note = event.note.unwrap();
+        assert!(note.len() <= LONGEST_NOTE && note.ends_with('…'));
+        assert_eq!(event.regarding.unwrap().kind.as_deref(), Some("ClusterPodSecurityProfile"));
+        assert_eq!(event.related.unwrap().kind.as_deref(), Some("Namespace"));
+    }
+}

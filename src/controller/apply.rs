@@ -1,0 +1,176 @@
+//! Carrying out a plan: the requests, and what the API server's answers mean.
+
+use k8s_openapi::api::core::v1::Namespace as KubeNamespace;
+use kube::{
+    Api, Client,
+    api::{Patch, PatchParams},
+    core::Status,
+};
+use serde_json::json;
+
+use crate::{
+    cluster::{CallError, namespaces, within_deadline},
+    rollout::{ApplyRequest, ModePlan, Namespace, NamespacePlan},
+};
+
+/// A plan that was carried out. Status and reports are made of nothing else.
+#[derive(Clone, Debug)]
+pub(super) struct Applied {
+    modes: Vec<ModePlan>,
+    requests: usize,
+}
+
+impl Applied {
+    /// The verdicts, which now hold.
+    pub(super) fn modes(&self) -> &[ModePlan] {
+        &self.modes
+    }
+
+    /// How many requests it took.
+    pub(super) const fn requests(&self) -> usize {
+        self.requests
+    }
+}
+
+/// A plan that was not carried out, or not to the end. What was done stays; the next plan goes on from there.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ApplyError {
+    /// The namespace is no longer as it was observed: observe and plan again.
+    #[error("the namespace changed meanwhile")]
+    Stale,
+    /// It is gone.
+    #[error("the namespace is gone")]
+    Gone,
+    /// Somebody owns a key that the plan took for free. Told apart from [`Self::Stale`] since observing again may
+    /// not help.
+    #[error("{0}")]
+    Conflict(String),
+    /// The API server does not take it from anybody, or not from podsec: a person must mend something.
+    #[error("{0}")]
+    Refused(String),
+    /// It may go better later.
+    #[error(transparent)]
+    Transient(CallError),
+}
+
+impl ApplyError {
+    /// A bounded name for metrics.
+    pub(super) fn category(&self) -> &'static str {
+        match self {
+            Self::Stale => "stale",
+            Self::Gone => "gone",
+            Self::Conflict(_) => "conflict",
+            Self::Refused(_) => "refused",
+            Self::Transient(error) => error.category(),
+        }
+    }
+}
+
+/// Sends the requests of a plan, each on the version that the one before it left.
+///
+/// # Errors
+///
+/// With the first request that fails; the rest is not sent.
+pub(super) async fn apply(
+    client: &Client,
+    namespace: &Namespace,
+    plan: NamespacePlan,
+) -> Result<Applied, ApplyError> {
+    let NamespacePlan { modes, requests, next: _ } = plan;
+    let api = namespaces::api(client.clone());
+    let mut resource_version = namespace.resource_version.clone();
+    for request in &requests {
+        resource_version = send(&api, namespace, &resource_version, request).await?;
+    }
+    Ok(Applied { modes, requests: requests.len() })
+}
+
+/// Sends one request and gives the version it left.
+async fn send(
+    api: &Api<KubeNamespace>,
+    namespace: &Namespace,
+    resource_version: &str,
+    request: &ApplyRequest,
+) -> Result<String, ApplyError> {
+    let ApplyRequest { manager, labels, annotations, force } = request;
+    // The uid keeps an apply from creating a namespace that is gone or writing to one that was re-created under
+    // the name; the version keeps it from overwriting what was never looked at.
+    let mut metadata =
+        json!({"name": namespace.name, "uid": namespace.uid, "resourceVersion": resource_version});
+    // An empty map would leave an empty entry in managedFields for good.
+    if !labels.is_empty() {
+        metadata["labels"] = json!(labels);
+    }
+    if !annotations.is_empty() {
+        metadata["annotations"] = json!(annotations);
+    }
+    let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
+    let params =
+        PatchParams { field_manager: Some(manager.as_str().into()), force: *force, ..PatchParams::default() };
+    let answer = within_deadline(api.patch_metadata(&namespace.name, &params, &Patch::Apply(&body))).await;
+    let written = answer.map_err(classify)?;
+    Ok(written.metadata.resource_version.unwrap_or_default())
+}
+
+fn classify(error: CallError) -> ApplyError {
+    let CallError::Refused(status) = error else { return ApplyError::Transient(error) };
+    match status.code {
+        404 => ApplyError::Gone,
+        409 if has_cause(&status, |cause| cause.reason == "FieldManagerConflict") => {
+            ApplyError::Conflict(status.message)
+        }
+        // Another version, or another object under the name.
+        409 => ApplyError::Stale,
+        422 if has_cause(&status, |cause| cause.field == "metadata.uid") => ApplyError::Stale,
+        400 | 403 | 422 => ApplyError::Refused(status.message),
+        _ => ApplyError::Transient(CallError::Refused(status)),
+    }
+}
+
+fn has_cause(status: &Status, is_meant: impl Fn(&kube::core::response::StatusCause) -> bool) -> bool {
+    status.details.as_ref().is_some_and(|details| details.causes.iter().any(is_meant))
+}
+
+#[cfg(test)]
+mod tests {
+    use kube::core::response::{StatusCause, StatusDetails};
+
+    use super::*;
+
+    fn refused(code: u16, cause: Option<(&str, &str)>) -> ApplyError {
+        let causes = cause.map(|(reason, field)| StatusCause {
+            reason: reason.into(),
+            message: String::new(),
+            field: field.into(),
+        });
+        let details = StatusDetails {
+            name: String::new(),
+            group: String::new(),
+            kind: String::new(),
+            uid: String::new(),
+            causes: causes.into_iter().collect(),
+            retry_after_seconds: 0,
+        };
+        let status = Status::failure("message", "Reason").with_code(code).with_details(details);
+        classify(CallError::Refused(Box::new(status)))
+    }
+
+    #[test]
+    fn answers_are_told_apart_as_measured() {
+        assert!(matches!(refused(404, None), ApplyError::Gone));
+        assert!(matches!(refused(409, None), ApplyError::Stale));
+        assert!(matches!(
+            refused(409, Some(("FieldManagerConflict", ".metadata.labels.x"))),
+            ApplyError::Conflict(_)
+        ));
+        assert!(matches!(refused(422, Some(("FieldValueInvalid", "metadata.uid"))), ApplyError::Stale));
+        assert!(matches!(
+            refused(422, Some(("FieldValueInvalid", "metadata.labels[x]"))),
+            ApplyError::Refused(_)
+        ));
+        assert!(matches!(refused(403, None), ApplyError::Refused(_)));
+        assert!(matches!(refused(429, None), ApplyError::Transient(_)));
+        assert!(matches!(refused(500, None), ApplyError::Transient(_)));
+        assert!(matches!(classify(CallError::Deadline), ApplyError::Transient(_)));
+    }
+}

@@ -1,0 +1,79 @@
+//! `/livez`, `/readyz` and `/metrics`.
+
+use std::sync::Arc;
+
+use axum::{Router, extract::State as Shared, http::StatusCode, routing::get};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::state::State;
+use crate::{cluster::profiles, rollout::Completeness};
+
+/// The content type of the `OpenMetrics` text format.
+const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Serves until told to stop.
+///
+/// # Errors
+///
+/// When the listener fails.
+pub(super) async fn serve(
+    listener: TcpListener,
+    state: Arc<State>,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    axum::serve(listener, router(state)).with_graceful_shutdown(stop.cancelled_owned()).await
+}
+
+fn router(state: Arc<State>) -> Router {
+    Router::new()
+        .route("/livez", get(live))
+        // What older tooling asks for.
+        .route("/healthz", get(live))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(state)
+}
+
+/// The process is up and serving. Deliberately nothing about whether it gets anywhere: restarting podsec does not
+/// bring back an API server or a CRD.
+async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// Namespaces and profiles have been listed. Says what is still waited for.
+async fn ready(Shared(state): Shared<Arc<State>>) -> (StatusCode, String) {
+    let mut waiting = Vec::new();
+    if !state.has_listed_namespaces() {
+        waiting.push("waiting for the list of namespaces");
+    }
+    match state.snapshot() {
+        None => waiting.push("waiting for the list of profiles"),
+        Some(snapshot) => {
+            if let Completeness::InDoubt(reason) = snapshot.completeness
+                && reason == profiles::NO_CRD
+            {
+                waiting.push(reason);
+            }
+        }
+    }
+    if waiting.is_empty() {
+        (StatusCode::OK, "ok\n".into())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", waiting.join("\n")))
+    }
+}
+
+async fn metrics(
+    Shared(state): Shared<Arc<State>>,
+) -> Result<([(&'static str, &'static str); 1], String), StatusCode> {
+    let depth = i64::try_from(state.queue.depth()).unwrap_or(i64::MAX);
+    state.metrics.queue_depth.set(depth);
+    match state.metrics.text() {
+        Ok(text) => Ok(([("content-type", OPEN_METRICS)], text)),
+        Err(error) => {
+            tracing::error!(%error, "cannot write the metrics");
+            Err(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What the controller counts, by Prometheus' conventions.
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
+    registry::Registry,
+};
+
+/// The result of looking at a namespace.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct ReconcileLabels {
+    /// `applied`, or the category of what went wrong.
+    pub(super) result: &'static str,
+}
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct WriteLabels {
+    /// The mode.
+    pub(super) mode: &'static str,
+    /// What the write did.
+    pub(super) change: &'static str,
+}
+
+/// All metrics. Their labels are bounded: no names of namespaces, profiles or field managers.
+#[derive(Debug)]
+pub(super) struct Metrics {
+    registry: Registry,
+    pub(super) reconciles: Family<ReconcileLabels, Counter>,
+    pub(super) writes: Family<WriteLabels, Counter>,
+    pub(super) requests: Counter,
+    pub(super) queue_depth: Gauge,
+    pub(super) delay: Histogram,
+    pub(super) events_dropped: Counter,
+    pub(super) status_writes: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        // From well under the API server's own latency to what a person notices.
+        let delay =
+            Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0]);
+        let mut metrics = Self {
+            registry: Registry::with_prefix("podsec"),
+            reconciles: Family::default(),
+            writes: Family::default(),
+            requests: Counter::default(),
+            queue_depth: Gauge::default(),
+            delay,
+            events_dropped: Counter::default(),
+            status_writes: Counter::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    fn register(&mut self) {
+        let Self {
+            registry,
+            reconciles,
+            writes,
+            requests,
+            queue_depth,
+            delay,
+            events_dropped,
+            status_writes,
+        } = self;
+        registry.register("reconciles", "Namespaces looked at, by result", reconciles.clone());
+        registry.register(
+            "mode_writes",
+            "Modes of namespaces written, by what the write did",
+            writes.clone(),
+        );
+        registry.register("namespace_requests", "Apply requests sent for namespaces", requests.clone());
+        registry.register("queue_depth", "Namespaces due or being looked at", queue_depth.clone());
+        registry.register(
+            "namespace_label_delay_seconds",
+            "Time from a namespace's event to its labels",
+            delay.clone(),
+        );
+        registry.register(
+            "events_dropped",
+            "Events not sent because too many were waiting",
+            events_dropped.clone(),
+        );
+        registry.register("status_writes", "Statuses of profiles written", status_writes.clone());
+        let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("build", "The running podsec", version);
+    }
+
+    /// The metrics in the text format of OpenMetrics.
+    ///
+    /// # Errors
+    ///
+    /// When a metric cannot be written, which would be a mistake in podsec.
+    pub(super) fn text(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+}

@@ -1,0 +1,92 @@
+//! What became of a namespace.
+
+use super::apply::Applied;
+use crate::rollout::{Change, HoldReason, ModePlan, Release, Verdict};
+use crate::standards::Mode;
+
+/// What became of one namespace when it was last looked at.
+#[derive(Clone, Debug)]
+pub(super) struct Outcome {
+    epoch: u64,
+    /// The profiles that match it, by name.
+    pub(super) matched: Vec<String>,
+    /// The pairs of profiles that disagree about it.
+    pub(super) overlaps: Vec<(String, String)>,
+    pub(super) result: Result,
+}
+
+/// How it went.
+#[derive(Clone, Debug)]
+pub(super) enum Result {
+    /// The plan was carried out, or there was nothing to do.
+    Applied(Applied),
+    /// A person must mend something before anybody can write this namespace.
+    Unwritable(String),
+    /// It is tried again.
+    Retrying {
+        message: String,
+        /// How often it failed in a row.
+        failures: u32,
+    },
+}
+
+impl Outcome {
+    pub(super) const fn new(
+        epoch: u64,
+        matched: Vec<String>,
+        overlaps: Vec<(String, String)>,
+        result: Result,
+    ) -> Self {
+        Self { epoch, matched, overlaps, result }
+    }
+
+    /// The snapshot of the profiles that it was planned with.
+    pub(super) const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Whether nothing more is going to happen by itself.
+    pub(super) const fn is_final(&self) -> bool {
+        !matches!(self.result, Result::Retrying { .. })
+    }
+
+    /// The verdicts that were carried out.
+    pub(super) fn modes(&self) -> &[ModePlan] {
+        match &self.result {
+            Result::Applied(applied) => applied.modes(),
+            Result::Unwritable(_) | Result::Retrying { .. } => &[],
+        }
+    }
+
+    pub(super) fn mode(&self, mode: Mode) -> Option<&ModePlan> {
+        self.modes().iter().find(|plan| plan.mode == mode)
+    }
+}
+
+/// Whether a verdict, carried out, leaves the mode as its profile asks.
+pub(super) fn is_in_sync(plan: &ModePlan) -> bool {
+    match &plan.verdict {
+        Verdict::InSync => true,
+        Verdict::Write { value, .. } => Some(*value) == plan.planned,
+        Verdict::Hold(_) | Verdict::LeaveAlone { .. } | Verdict::Freeze(_) | Verdict::Release(_) => false,
+    }
+}
+
+/// A bounded name of what a verdict does, for metrics and for telling one state from another.
+pub(super) fn kind(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::InSync => "in_sync",
+        Verdict::Write { change: Change::Own, .. } => "own",
+        Verdict::Write { change: Change::Raise, .. } => "raise",
+        Verdict::Write { change: Change::Repair, .. } => "repair",
+        Verdict::Write { change: Change::Weaken(_), .. } => "weaken",
+        Verdict::Hold(HoldReason::NotJudged) => "hold_not_judged",
+        Verdict::Hold(HoldReason::WouldWeaken) => "hold_would_weaken",
+        Verdict::Hold(HoldReason::NeverWeaken) => "hold_never_weaken",
+        Verdict::Hold(HoldReason::InDoubt(_)) => "hold_in_doubt",
+        Verdict::LeaveAlone { .. } => "leave_alone",
+        Verdict::Freeze(_) => "freeze",
+        Verdict::Release(Release::Retain(_)) => "retain",
+        Verdict::Release(Release::Remove) => "remove",
+    }
+}

@@ -1,0 +1,155 @@
+//! All profiles as of one moment, made ready for planning.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use crate::{
+    api::{ClusterPodSecurityProfile, InvalidProfile, ModeSummary, ProfileStatus, VersionSpec},
+    cluster::profiles::{Listing, UnreadableProfile},
+    rollout::{Completeness, Namespace, Profile, Profiles, ServerView, Settings},
+    standards::{Mode, Version},
+};
+
+/// All profiles as of one moment.
+#[derive(Debug)]
+pub(super) struct Snapshot {
+    /// Counts up with every snapshot.
+    pub(super) epoch: u64,
+    /// The profiles, for planning.
+    pub(super) profiles: Profiles,
+    /// The profiles, for telling about them; the unreadable ones too.
+    pub(super) described: BTreeMap<String, Described>,
+    /// Whether the list can be relied on.
+    pub(super) completeness: Completeness,
+    /// What `server` stood for.
+    pub(super) server: ServerView,
+}
+
+/// What a profile's status is made of besides what became of the namespaces.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Described {
+    pub(super) uid: String,
+    pub(super) generation: i64,
+    /// The status as it stood when the profiles were listed.
+    pub(super) status: Option<ProfileStatus>,
+    pub(super) content: Content,
+}
+
+/// What could be read of a profile.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Content {
+    /// All of it.
+    Readable {
+        object: Box<ClusterPodSecurityProfile>,
+        /// What each mode is set to.
+        modes: [Option<ModeSummary>; 3],
+    },
+    /// Nothing that may be acted on.
+    Unreadable(InvalidProfile),
+}
+
+/// What each mode's version spec stood for last, by the profile's uid.
+pub(super) type Pins = HashMap<(String, Mode), (VersionSpec, Version)>;
+
+impl Snapshot {
+    /// Makes a listing ready. `pins` is brought up to date.
+    pub(super) fn new(epoch: u64, listing: Listing, server: ServerView, pins: &mut Pins) -> Self {
+        let Listing { readable, unreadable, completeness } = listing;
+        let mut described = BTreeMap::new();
+        let mut profiles = Vec::new();
+        for object in readable {
+            let profile = Profile::new(&object, server, |mode| previous_pin(&object, mode, pins));
+            let modes = Mode::ALL.map(|mode| summary(&object, &profile, mode));
+            for (mode, summary) in Mode::ALL.into_iter().zip(&modes) {
+                if let Some(summary) = summary {
+                    pins.insert((profile.uid.clone(), mode), (summary.version, summary.resolved));
+                }
+            }
+            let content = Content::Readable { object: Box::new(object.clone()), modes };
+            let (uid, generation, status) = (profile.uid.clone(), profile.generation, object.status);
+            described.insert(profile.name.clone(), Described { uid, generation, status, content });
+            profiles.push(profile);
+        }
+        let names: Vec<_> = unreadable.iter().map(|profile| profile.name.clone()).collect();
+        for UnreadableProfile { name, uid, generation, problem, status } in unreadable {
+            described
+                .insert(name, Described { uid, generation, status, content: Content::Unreadable(problem) });
+        }
+        let uids: BTreeSet<_> = described.values().map(|described| described.uid.clone()).collect();
+        pins.retain(|(uid, _), _| uids.contains(uid));
+        Self {
+            epoch,
+            profiles: Profiles::new(profiles, names, completeness),
+            described,
+            completeness,
+            server,
+        }
+    }
+
+    /// The profiles that differ between two snapshots in what bears on a plan, by name.
+    fn changed_since<'a>(&'a self, before: Option<&'a Self>) -> BTreeSet<&'a str> {
+        let names =
+            self.described.keys().chain(before.into_iter().flat_map(|before| before.described.keys()));
+        let signature = |snapshot: &'a Self, name: &str| {
+            snapshot.described.get(name).map(
+                |Described { uid, generation, status: _, content }| match content {
+                    Content::Readable { modes, .. } => (uid, *generation, Some(modes)),
+                    Content::Unreadable(_) => (uid, *generation, None),
+                },
+            )
+        };
+        let differs =
+            |name: &&'a str| before.and_then(|before| signature(before, name)) != signature(self, name);
+        names.map(String::as_str).filter(differs).collect()
+    }
+
+    /// The namespaces that have to be looked at because of what changed since the snapshot before, for each profile
+    /// that changed; the empty name stands for what bears on all of them.
+    pub(super) fn touched<'a>(
+        &self,
+        before: Option<&Self>,
+        namespaces: impl Iterator<Item = &'a Namespace> + Clone,
+        settings: &Settings,
+    ) -> BTreeMap<String, BTreeSet<String>> {
+        let mut touched = BTreeMap::new();
+        for name in self.changed_since(before) {
+            let matches = |snapshot: &Self, namespace: &Namespace| {
+                snapshot.profiles.get(name).is_some_and(|profile| profile.matches(namespace, settings))
+            };
+            let is_touched = |namespace: &&Namespace| {
+                matches(self, namespace)
+                    || before.is_some_and(|before| matches(before, namespace))
+                    || namespace.ledger().governed_by.iter().flatten().any(|author| author == name)
+            };
+            let names =
+                namespaces.clone().filter(is_touched).map(|namespace| namespace.name.clone()).collect();
+            touched.insert(name.to_owned(), names);
+        }
+        let in_doubt = |snapshot: &Self| snapshot.profiles.complete();
+        if before.is_none_or(|before| in_doubt(before) != in_doubt(self)) {
+            touched.insert(String::new(), namespaces.map(|namespace| namespace.name.clone()).collect());
+        }
+        touched
+    }
+}
+
+/// What a mode's version spec stood for last: as remembered, else as the profile's status says.
+fn previous_pin(object: &ClusterPodSecurityProfile, mode: Mode, pins: &Pins) -> Option<Version> {
+    let spec = object.spec.version_of(mode)?;
+    let uid = object.metadata.uid.clone().unwrap_or_default();
+    let of_this_spec = |(noted, version): (VersionSpec, Version)| (noted == spec).then_some(version);
+    if let Some(noted) = pins.get(&(uid, mode)) {
+        return of_this_spec(*noted);
+    }
+    let status = object.status.as_ref()?;
+    let text = match mode {
+        Mode::Enforce => &status.enforce,
+        Mode::Audit => &status.audit,
+        Mode::Warn => &status.warn,
+    };
+    ModeSummary::read_version(text.as_deref()?).and_then(of_this_spec)
+}
+
+fn summary(object: &ClusterPodSecurityProfile, profile: &Profile, mode: Mode) -> Option<ModeSummary> {
+    let version = object.spec.version_of(mode)?;
+    profile.asks(mode).map(|asked| ModeSummary { level: asked.level, version, resolved: asked.version })
+}

@@ -1,0 +1,197 @@
+//! What the tasks of the controller share: the namespaces as last seen, the profiles, and what became of each.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use parking_lot::{Mutex, RwLock};
+use tokio::{
+    sync::{Notify, watch},
+    time::Instant,
+};
+
+use super::{
+    announcements::Announcements, metrics::Metrics, outcome::Outcome, queue::Queue, snapshot::Snapshot,
+};
+use crate::rollout::{Namespace, Settings};
+
+/// Shared by all tasks.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) settings: Settings,
+    pub(super) queue: Queue,
+    pub(super) metrics: Metrics,
+    pub(super) announcements: Announcements,
+    /// Notified when a status may have to be written.
+    pub(super) status_due: Notify,
+    namespaces: RwLock<BTreeMap<String, Arc<Namespace>>>,
+    namespaces_listed: watch::Sender<bool>,
+    snapshot: RwLock<Option<Arc<Snapshot>>>,
+    outcomes: RwLock<BTreeMap<String, Arc<Outcome>>>,
+    passes: Mutex<Passes>,
+    /// When a namespace last changed in a way that has not been answered yet.
+    unanswered: Mutex<BTreeMap<String, Instant>>,
+}
+
+/// Which namespaces still have to be looked at after a change of a profile.
+#[derive(Debug, Default)]
+struct Passes {
+    by_profile: BTreeMap<String, Pass>,
+}
+
+#[derive(Debug)]
+struct Pass {
+    epoch: u64,
+    total: usize,
+    left: BTreeSet<String>,
+}
+
+/// How far a profile has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Progress {
+    /// Namespaces that the last change of the profile concerned.
+    pub(super) total: usize,
+    /// Of them, those not done yet.
+    pub(super) left: usize,
+}
+
+impl State {
+    pub(super) fn new(settings: Settings, announcements: Announcements) -> Self {
+        Self {
+            settings,
+            queue: Queue::default(),
+            metrics: Metrics::default(),
+            announcements,
+            status_due: Notify::new(),
+            namespaces: RwLock::default(),
+            namespaces_listed: watch::Sender::new(false),
+            snapshot: RwLock::default(),
+            outcomes: RwLock::default(),
+            passes: Mutex::default(),
+            unanswered: Mutex::default(),
+        }
+    }
+
+    /// A namespace as last seen.
+    pub(super) fn namespace(&self, name: &str) -> Option<Arc<Namespace>> {
+        self.namespaces.read().get(name).cloned()
+    }
+
+    /// Takes in a namespace as it is now, and has it looked at when something that bears on a plan changed.
+    pub(super) fn saw_namespace(&self, namespace: Namespace) {
+        let mut namespaces = self.namespaces.write();
+        let name = namespace.name.clone();
+        let bears = namespaces.get(&name).is_none_or(|before| {
+            let same_version =
+                Namespace { resource_version: namespace.resource_version.clone(), ..(**before).clone() };
+            same_version != namespace
+        });
+        namespaces.insert(name.clone(), Arc::new(namespace));
+        drop(namespaces);
+        if bears {
+            self.unanswered.lock().entry(name.clone()).or_insert_with(Instant::now);
+            self.queue.add(&name);
+        }
+    }
+
+    /// Takes in that a namespace is gone.
+    pub(super) fn lost_namespace(&self, name: &str) {
+        self.namespaces.write().remove(name);
+        self.queue.add(name);
+    }
+
+    /// Takes in that these are all namespaces that there are.
+    pub(super) fn listed_namespaces(&self, names: &BTreeSet<String>) {
+        let gone: Vec<_> =
+            self.namespaces.read().keys().filter(|name| !names.contains(*name)).cloned().collect();
+        for name in gone {
+            self.lost_namespace(&name);
+        }
+        self.namespaces_listed.send_replace(true);
+    }
+
+    /// Whether all namespaces have been seen once.
+    pub(super) fn has_listed_namespaces(&self) -> bool {
+        *self.namespaces_listed.borrow()
+    }
+
+    /// Waits until all namespaces have been seen once.
+    pub(super) async fn namespaces_are_listed(&self) {
+        let mut listed = self.namespaces_listed.subscribe();
+        // The sender lives as long as this value.
+        _ = listed.wait_for(|listed| *listed).await;
+    }
+
+    /// The profiles as of now.
+    pub(super) fn snapshot(&self) -> Option<Arc<Snapshot>> {
+        self.snapshot.read().clone()
+    }
+
+    /// Takes in the profiles as of now, and has the namespaces looked at that what changed concerns.
+    pub(super) fn took_snapshot(&self, snapshot: Snapshot) {
+        let namespaces: Vec<_> = self.namespaces.read().values().cloned().collect();
+        let before = self.snapshot();
+        let all = namespaces.iter().map(AsRef::as_ref);
+        let touched = snapshot.touched(before.as_deref(), all, &self.settings);
+        let epoch = snapshot.epoch;
+        let known: BTreeSet<_> = snapshot.described.keys().cloned().collect();
+        {
+            let mut passes = self.passes.lock();
+            passes.by_profile.retain(|profile, _| known.contains(profile));
+            for (profile, left) in touched.iter().filter(|(profile, _)| known.contains(*profile)) {
+                let pass = Pass { epoch, total: left.len(), left: left.clone() };
+                passes.by_profile.insert(profile.clone(), pass);
+            }
+        }
+        *self.snapshot.write() = Some(Arc::new(snapshot));
+        for name in touched.values().flatten() {
+            self.queue.add(name);
+        }
+        self.status_due.notify_one();
+    }
+
+    /// How far a profile has come since it last changed.
+    pub(super) fn progress(&self, profile: &str) -> Progress {
+        let passes = self.passes.lock();
+        let pass = passes.by_profile.get(profile);
+        pass.map_or(Progress { total: 0, left: 0 }, |pass| Progress {
+            total: pass.total,
+            left: pass.left.len(),
+        })
+    }
+
+    /// Takes in what became of a namespace; gives what had become of it before.
+    pub(super) fn concluded(&self, name: &str, outcome: Outcome) -> Option<Arc<Outcome>> {
+        if outcome.is_final() {
+            self.pass_on(name, outcome.epoch());
+        }
+        let before = self.outcomes.write().insert(name.to_owned(), Arc::new(outcome));
+        self.status_due.notify_one();
+        before
+    }
+
+    /// Forgets a namespace that is gone.
+    pub(super) fn forget(&self, name: &str) {
+        self.outcomes.write().remove(name);
+        self.unanswered.lock().remove(name);
+        self.pass_on(name, u64::MAX);
+        self.status_due.notify_one();
+    }
+
+    fn pass_on(&self, name: &str, epoch: u64) {
+        for pass in self.passes.lock().by_profile.values_mut().filter(|pass| pass.epoch <= epoch) {
+            pass.left.remove(name);
+        }
+    }
+
+    /// What became of each namespace.
+    pub(super) fn outcomes(&self) -> Vec<(String, Arc<Outcome>)> {
+        self.outcomes.read().iter().map(|(name, outcome)| (name.clone(), Arc::clone(outcome))).collect()
+    }
+
+    /// When the oldest change of a namespace that is not yet answered was seen; it counts as answered from now on.
+    pub(super) fn answered(&self, name: &str) -> Option<Instant> {
+        self.unanswered.lock().remove(name)
+    }
+}

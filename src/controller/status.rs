@@ -1,0 +1,272 @@
+//! The status of a profile, made from what became of the namespaces.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    outcome::{Outcome, Result, is_in_sync},
+    snapshot::{Content, Described},
+    state::Progress,
+    wording,
+};
+use crate::{
+    api::{
+        ClusterPodSecurityProfile, Controller, ExpiringExemption, HeldNamespace, LeftAlone, ModeSummary,
+        NamespaceCounts, ProfileStatus, UnwritableNamespace,
+        conditions::{Condition, ConditionStatus, types},
+    },
+    rollout::{ModePlan, Verdict},
+    standards::Mode,
+};
+
+/// How many namespaces a status names before it leaves it at the count.
+const NAMED: usize = 20;
+
+/// How long ahead the end of an exemption is announced.
+const ANNOUNCED: SignedDuration = SignedDuration::from_hours(14 * 24);
+
+/// After so many failures in a row a namespace counts as being tried again in the conditions. Before that, a
+/// moment's trouble would make everything look unfinished.
+const PATIENCE: u32 = 5;
+
+/// What a status is made of.
+#[derive(Debug)]
+pub(super) struct Account<'a> {
+    /// The profile's name.
+    pub(super) name: &'a str,
+    pub(super) described: &'a Described,
+    /// What became of each namespace of the cluster, by name.
+    pub(super) outcomes: &'a [(String, std::sync::Arc<Outcome>)],
+    pub(super) progress: Progress,
+    pub(super) controller: &'a Controller,
+    /// The status that stands now.
+    pub(super) before: Option<&'a ProfileStatus>,
+    pub(super) now: Timestamp,
+}
+
+/// Makes the status of a profile. What did not change keeps its time.
+pub(super) fn status(account: &Account<'_>) -> ProfileStatus {
+    let mut status = ProfileStatus {
+        observed_generation: account.described.generation,
+        controller: Some(account.controller.clone()),
+        ..ProfileStatus::default()
+    };
+    let conditions = match &account.described.content {
+        Content::Unreadable(problem) => {
+            let text =
+                format!("{}; the namespaces keep what they have", wording::quoted_long(&problem.to_string()));
+            vec![
+                (types::STALLED, ConditionStatus::True, "InvalidSpec", text.clone()),
+                (types::READY, ConditionStatus::False, "InvalidSpec", text),
+            ]
+        }
+        Content::Readable { object, modes } => {
+            describe(&mut status, object, modes, account.now);
+            let tally = tally(&mut status, account);
+            conditions(account, object, &status, &tally)
+        }
+    };
+    status.conditions = conditions
+        .into_iter()
+        .map(|(kind, holds, reason, message)| condition(account, kind, holds, reason, message))
+        .collect();
+    status.within_bounds()
+}
+
+fn describe(
+    status: &mut ProfileStatus,
+    object: &ClusterPodSecurityProfile,
+    modes: &[Option<ModeSummary>; 3],
+    now: Timestamp,
+) {
+    let [enforce, audit, warn] = modes.map(|mode| mode.map(|mode| mode.to_string()));
+    (status.enforce, status.audit, status.warn) = (enforce, audit, warn);
+    status.strategy = Some(format!("{:?}", object.spec.strategy()));
+    let soon = |expires: Timestamp| expires > now && expires.duration_since(now) <= ANNOUNCED;
+    let mut expiring: Vec<_> = object.spec.exemptions.iter().flatten().collect();
+    expiring.retain(|exemption| exemption.expires.is_some_and(|expires| soon(expires.0)));
+    expiring.sort_by_key(|exemption| (exemption.expires, exemption.name.clone()));
+    status.expiring = expiring
+        .into_iter()
+        .take(NAMED)
+        .filter_map(|exemption| {
+            let (name, reason) = (exemption.name.clone(), exemption.reason.clone());
+            Some(ExpiringExemption { name, expires: exemption.expires?, reason })
+        })
+        .collect();
+}
+
+/// What the conditions say beyond the counts.
+#[derive(Default)]
+struct Tally {
+    unwritable: usize,
+    left_alone: usize,
+    retrying: Option<(String, String)>,
+    overlapping: BTreeSet<String>,
+}
+
+fn tally(status: &mut ProfileStatus, account: &Account<'_>) -> Tally {
+    let mut tally = Tally::default();
+    for (namespace, outcome) in account.outcomes {
+        let matched = outcome.matched.iter().any(|name| name == account.name);
+        status.namespaces.matched += u32::from(matched);
+        for (a, b) in &outcome.overlaps {
+            if a == account.name || b == account.name {
+                tally.overlapping.insert(if a == account.name { b.clone() } else { a.clone() });
+            }
+        }
+        match &outcome.result {
+            Result::Applied(_) => {
+                let own: Vec<_> =
+                    outcome.modes().iter().filter(|plan| plan.profile == account.name).collect();
+                count(&mut status.namespaces, &own);
+                list(status, &mut tally, namespace, &own);
+            }
+            Result::Unwritable(message) if matched => {
+                tally.unwritable += 1;
+                if status.unwritable.len() < NAMED {
+                    let message = wording::quoted_long(message);
+                    status.unwritable.push(UnwritableNamespace { name: namespace.clone(), message });
+                }
+            }
+            Result::Retrying { message, failures } if matched && *failures >= PATIENCE => {
+                tally.retrying.get_or_insert_with(|| (namespace.clone(), wording::quoted(message)));
+            }
+            Result::Unwritable(_) | Result::Retrying { .. } => {}
+        }
+    }
+    tally
+}
+
+fn count(counts: &mut NamespaceCounts, own: &[&ModePlan]) {
+    let any = |is: fn(&ModePlan) -> bool| u32::from(own.iter().any(|plan| is(plan)));
+    let governed: Vec<_> = own.iter().filter(|plan| plan.governed).collect();
+    counts.governed += u32::from(!governed.is_empty());
+    counts.in_sync += u32::from(!governed.is_empty() && governed.iter().all(|plan| is_in_sync(plan)));
+    counts.held += any(is_held);
+    counts.exempt += any(|plan| plan.exemption.is_some());
+    counts.yielded += any(|plan| matches!(plan.verdict, Verdict::LeaveAlone { .. }));
+    counts.frozen += any(|plan| matches!(plan.verdict, Verdict::Freeze(_)));
+}
+
+fn is_held(plan: &ModePlan) -> bool {
+    matches!(plan.verdict, Verdict::Hold(_)) && plan.mode == Mode::Enforce
+}
+
+fn list(status: &mut ProfileStatus, tally: &mut Tally, namespace: &str, own: &[&ModePlan]) {
+    for plan in own {
+        let present = plan.present.to_string();
+        let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
+        match &plan.verdict {
+            Verdict::Hold(reason) if status.held.len() < NAMED => {
+                let (reason, message) = wording::hold(*reason);
+                let (name, reason) = (namespace.to_owned(), reason.to_owned());
+                status.held.push(HeldNamespace { name, reason, message, present, planned });
+            }
+            Verdict::LeaveAlone { .. } => {
+                tally.left_alone += 1;
+                if status.left_alone.len() < NAMED {
+                    let last_set_by = wording::last_set_by(&plan.verdict).unwrap_or_default();
+                    let (namespace, mode) = (namespace.to_owned(), plan.mode.to_string());
+                    status.left_alone.push(LeftAlone { namespace, mode, present, planned, last_set_by });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+type Said = (&'static str, ConditionStatus, &'static str, String);
+
+/// The conditions, in their fixed order. Reconciling and Stalled are absent when they do not hold.
+fn conditions(
+    account: &Account<'_>,
+    object: &ClusterPodSecurityProfile,
+    status: &ProfileStatus,
+    tally: &Tally,
+) -> Vec<Said> {
+    use ConditionStatus::{False, True, Unknown};
+    let mut said = Vec::new();
+    let Progress { total, left } = account.progress;
+    if let Some((namespace, message)) = &tally.retrying {
+        let text = format!("namespace {namespace} is tried again: {message}");
+        said.push((types::RECONCILING, True, "ProgressingWithRetry", text.clone()));
+        said.push((types::READY, False, "ProgressingWithRetry", text));
+    } else if left > 0 {
+        let text = format!("{} of {total} namespaces done", total - left.min(total));
+        said.push((types::RECONCILING, True, "Progressing", text.clone()));
+        said.push((types::READY, Unknown, "Progressing", text));
+    } else if object.spec.suspend == Some(true) {
+        said.push((
+            types::READY,
+            True,
+            "Suspended",
+            "suspended: nothing is written and nothing is released".into(),
+        ));
+    } else {
+        said.push((types::READY, True, "Reconciled", summary(status, tally)));
+    }
+    let unjudged = "this version of podsec does not judge workloads yet".into();
+    said.push((types::COMPLIANT, Unknown, "NotJudged", unjudged));
+    said.push(if tally.overlapping.is_empty() {
+        (types::OVERLAPPING, False, "NoOverlap", "no other profile of equal priority disagrees".into())
+    } else {
+        let others: Vec<_> = tally.overlapping.iter().take(NAMED).map(String::as_str).collect();
+        let text = format!(
+            "profiles of equal priority disagree about a namespace: {}; the stricter governs; give them different priorities",
+            others.join(", ")
+        );
+        (types::OVERLAPPING, True, "EqualPriority", text)
+    });
+    said
+}
+
+/// One line about the namespaces.
+fn summary(status: &ProfileStatus, tally: &Tally) -> String {
+    let NamespaceCounts { governed, in_sync, held, exempt, yielded: _, frozen, .. } = status.namespaces;
+    let mut parts = vec![format!("{governed} namespaces governed: {in_sync} in sync")];
+    let mut add = |count: usize, text: &str| {
+        if count > 0 {
+            parts.push(format!("{count} {text}"));
+        }
+    };
+    add(held as usize, "held");
+    add(exempt as usize, "exempt");
+    add(frozen as usize, "frozen");
+    if let Some(first) = status.left_alone.first() {
+        let what = format!(
+            "labels left to whoever last set them (first {} by {})",
+            first.namespace, first.last_set_by
+        );
+        add(tally.left_alone, &what);
+    }
+    if let Some(first) = status.unwritable.first() {
+        add(tally.unwritable, &format!("not writable by anybody (first {}: {})", first.name, first.message));
+    }
+    parts.join(", ")
+}
+
+fn condition(
+    account: &Account<'_>,
+    kind: &str,
+    status: ConditionStatus,
+    reason: &str,
+    message: String,
+) -> Condition {
+    let before =
+        account.before.and_then(|before| before.conditions.iter().find(|condition| condition.kind == kind));
+    // To the second, as Kubernetes writes it.
+    let now = Timestamp::from_second(account.now.as_second()).unwrap_or(account.now);
+    let since = before
+        .filter(|before| before.status == status)
+        .map_or(crate::api::Moment(now), |before| before.last_transition_time);
+    Condition {
+        kind: kind.into(),
+        status,
+        observed_generation: account.described.generation,
+        last_transition_time: since,
+        reason: reason.into(),
+        message,
+    }
+}

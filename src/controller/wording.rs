@@ -1,0 +1,140 @@
+//! What people read about a verdict: one word for machines, and a sentence.
+//!
+//! Names come from tenants and are quoted so that they cannot play tricks on a terminal or a log.
+
+use crate::rollout::{
+    ActiveExemption, FreezeReason, HoldReason, Manager, ModePlan, RetainReason, Verdict, WeakenCause,
+};
+
+/// The word and the sentence for a held enforce label.
+pub(super) fn hold(reason: HoldReason) -> (&'static str, String) {
+    match reason {
+        HoldReason::NotJudged => (
+            "NotJudged",
+            "strategy WhenClean raises enforce once no workload would violate it, and this version of podsec does not \
+             judge workloads yet; use rollout.strategy: Immediate to raise it unjudged"
+                .into(),
+        ),
+        HoldReason::WouldWeaken => (
+            "WouldWeaken",
+            "the stricter label stays: another profile or a person had raised it; set allowWeakening: true on this \
+             profile to lower it"
+                .into(),
+        ),
+        HoldReason::NeverWeaken => {
+            ("NeverWeaken", "the controller runs with --never-weaken, so the stricter label stays".into())
+        }
+        HoldReason::InDoubt(doubt) => ("InDoubt", format!("nothing is lowered while {doubt}")),
+    }
+}
+
+/// The word and the sentence for a frozen mode.
+pub(super) fn freeze(reason: FreezeReason, profile: &str) -> (&'static str, String) {
+    match reason {
+        FreezeReason::Suspended => {
+            ("Suspended", format!("profile {profile} is suspended: its labels stay as they are"))
+        }
+        FreezeReason::DryRun => {
+            ("DryRun", format!("profile {profile} became a dry run: its labels stay as they are"))
+        }
+        FreezeReason::Unreadable => (
+            "ProfileUnreadable",
+            format!("profile {profile} cannot be used: its labels stay until it is mended or deleted"),
+        ),
+        FreezeReason::Unlisted => (
+            "ProfileUnlisted",
+            format!("profile {profile} is not listed, and the list is in doubt: its labels stay"),
+        ),
+        FreezeReason::InDoubt(doubt) => ("InDoubt", format!("nothing is let go while {doubt}")),
+    }
+}
+
+/// Why a write lowers what is effective.
+pub(super) fn cause(cause: WeakenCause, plan: &ModePlan) -> String {
+    let profile = &plan.profile;
+    match cause {
+        WeakenCause::Edited => format!("profile {profile} now asks for less"),
+        WeakenCause::Exempted => match &plan.exemption {
+            Some(ActiveExemption { name, reason, .. }) => {
+                format!("exemption {} of profile {profile}: {}", quoted(name), quoted(reason))
+            }
+            None => format!("an exemption of profile {profile}"),
+        },
+        WeakenCause::Removed => "the profile that had raised it is gone, with releasePolicy: Remove".into(),
+        WeakenCause::Allowed => format!("profile {profile} has allowWeakening: true"),
+        WeakenCause::Forced => format!("profile {profile} has conflictPolicy: Force"),
+        WeakenCause::Advisory => format!("profile {profile} asks for it"),
+    }
+}
+
+/// Why keys are kept in the name of `podsec-retained`.
+pub(super) fn retained(reason: RetainReason, profile: &str) -> (&'static str, String) {
+    let manager = Manager::Retained.as_str();
+    match reason {
+        RetainReason::Policy => {
+            ("Retained", format!("profile {profile} let go of it; its labels stay, owned by {manager}"))
+        }
+        RetainReason::Left => {
+            ("Left", format!("it no longer matches profile {profile}; its labels stay, owned by {manager}"))
+        }
+        RetainReason::EarlierCrd => (
+            "Retained",
+            format!("profile {profile} went with an earlier CRD; its labels stay, owned by {manager}"),
+        ),
+        RetainReason::NeverWeaken => (
+            "Retained",
+            format!("the controller runs with --never-weaken; the labels stay, owned by {manager}"),
+        ),
+        RetainReason::Unrecorded => {
+            ("Retained", format!("nobody knows which profile set its labels; they stay, owned by {manager}"))
+        }
+    }
+}
+
+/// The field manager that last set a key, for people.
+pub(super) fn last_set_by(verdict: &Verdict) -> Option<String> {
+    match verdict {
+        Verdict::LeaveAlone { last_set_by, .. } => Some(quoted(last_set_by)),
+        _ => None,
+    }
+}
+
+/// A text that somebody else wrote, on one line, without control characters, and not endless.
+pub(super) fn quoted(text: &str) -> String {
+    cut(text, 200)
+}
+
+/// The same for a message that is worth more room.
+pub(super) fn quoted_long(text: &str) -> String {
+    cut(text, 1000)
+}
+
+fn cut(text: &str, longest: usize) -> String {
+    let mut plain: String = text.chars().take(longest).flat_map(printable).collect();
+    if text.chars().count() > longest {
+        plain.push('…');
+    }
+    plain
+}
+
+/// A character as it may be shown: control and formatting characters are escaped, since they could rewrite a line.
+fn printable(character: char) -> Box<dyn Iterator<Item = char>> {
+    let reorders = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    if character.is_control() || reorders {
+        Box::new(character.escape_default())
+    } else {
+        Box::new(std::iter::once(character))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_cannot_play_tricks() {
+        assert_eq!(quoted("plain ünïcode"), "plain ünïcode");
+        assert_eq!(quoted("a\u{1b}[31mred\nline\u{202e}"), "a\\u{1b}[31mred\\nline\\u{202e}");
+        assert_eq!(quoted(&"x".repeat(500)).chars().count(), 201);
+    }
+}

@@ -1,0 +1,198 @@
+//! The work on one namespace: observe, plan, apply, conclude.
+
+use std::{collections::HashMap, sync::Arc};
+
+use jiff::Timestamp;
+use kube::Client;
+use parking_lot::Mutex;
+use tokio::time::{Duration, Instant};
+
+use super::{
+    apply::{ApplyError, apply},
+    backoff::Backoff,
+    metrics::ReconcileLabels,
+    outcome::{Outcome, Result},
+    snapshot::Snapshot,
+    state::State,
+    telling,
+};
+use crate::{
+    cluster::{CallError, namespaces},
+    rollout::{Namespace, overlaps, plan},
+};
+
+/// No namespace is written more often than this, so that two writers who disagree cannot keep each other busy.
+const BETWEEN_WRITES: Duration = Duration::from_secs(1);
+
+/// How often a namespace is observed and planned anew at once when it changes in between. Then it waits its turn.
+const TRIES: usize = 3;
+
+/// How long a namespace that cannot be written waits unless it changes.
+const UNWRITABLE_AGAIN: Duration = Duration::from_mins(10);
+
+/// The longest wait for something that is going to happen; then it is looked at again and waits on.
+const LONGEST_WAIT: Duration = Duration::from_hours(1);
+
+/// What the workers share besides the state.
+
+pub(super) struct Workshop {
+    client: Client,
+    state: Arc<State>,
+    last_write: Mutex<HashMap<String, Instant>>,
+    backoff: Mutex<Backoff>,
+}
+
+/// Where the work on a namespace ended.
+enum End {
+    /// It is gone.
+    Gone,
+    /// It was written a moment ago: its turn comes after this time.
+    NotYet(Duration),
+    /// Planned and carried out, as far as possible.
+    Concluded { namespace: Namespace, outcome: Outcome, next: Option<Timestamp> },
+}
+
+impl Workshop {
+    pub(super) fn new(client: Client, state: Arc<State>) -> Self {
+        Self { client, state, last_write: Mutex::default(), backoff: Mutex::default() }
+    }
+
+    /// Works on namespaces as they become due, until the queue is closed.
+    pub(super) async fn work(self: Arc<Self>) {
+        while let Some(name) = self.state.queue.next().await {
+            self.turn(&name).await;
+            self.state.queue.done(&name);
+        }
+    }
+
+    async fn turn(&self, name: &str) {
+        let (Some(namespace), Some(snapshot)) = (self.state.namespace(name), self.state.snapshot()) else {
+            // Without profiles nothing can be said; with the first of them every namespace comes back.
+            self.forget(name);
+            return;
+        };
+        match self.reconcile((*namespace).clone(), &snapshot).await {
+            End::Gone => {}
+            End::NotYet(delay) => self.state.queue.add_after(name, delay),
+            End::Concluded { namespace, outcome, next } => self.conclude(&namespace, outcome, next),
+        }
+    }
+
+    fn forget(&self, name: &str) {
+        self.last_write.lock().remove(name);
+        self.backoff.lock().succeeded(name);
+        self.state.forget(name);
+    }
+
+    async fn reconcile(&self, mut namespace: Namespace, snapshot: &Snapshot) -> End {
+        let mut stale = None;
+        for _ in 0..TRIES {
+            let plan = plan(&namespace, &snapshot.profiles, &self.state.settings, Timestamp::now());
+            let next = plan.next;
+            if !plan.requests.is_empty()
+                && let Some(delay) = self.too_soon(&namespace.name)
+            {
+                return End::NotYet(delay);
+            }
+            let error = match apply(&self.client, &namespace, plan).await {
+                Ok(applied) => {
+                    let outcome = self.outcome(&namespace, snapshot, Result::Applied(applied));
+                    return End::Concluded { namespace, outcome, next };
+                }
+                Err(error) => error,
+            };
+            self.count(error.category());
+            match error {
+                ApplyError::Gone => return End::Gone,
+                ApplyError::Refused(message) => {
+                    let outcome = self.outcome(&namespace, snapshot, Result::Unwritable(message));
+                    return End::Concluded { namespace, outcome, next };
+                }
+                ApplyError::Transient(error) => return self.again(namespace, snapshot, &error.to_string()),
+                ApplyError::Stale | ApplyError::Conflict(_) => {
+                    let name = namespace.name.clone();
+                    match namespaces::get(&self.client, &name).await {
+                        Ok(Some(now)) => namespace = now,
+                        Ok(None) => return End::Gone,
+                        Err(failed) => return self.unobserved(namespace, snapshot, &failed),
+                    }
+                    // Nothing was written: the next try need not wait.
+                    self.last_write.lock().remove(&name);
+                    stale = Some(error);
+                }
+            }
+        }
+        let message = stale.map(|error| error.to_string()).unwrap_or_default();
+        self.again(namespace, snapshot, &message)
+    }
+
+    fn unobserved(&self, namespace: Namespace, snapshot: &Snapshot, failed: &CallError) -> End {
+        self.count(failed.category());
+        self.again(namespace, snapshot, &failed.to_string())
+    }
+
+    /// Concludes that it has to be tried again.
+    fn again(&self, namespace: Namespace, snapshot: &Snapshot, message: &str) -> End {
+        let (delay, failures) = self.backoff.lock().failed(&namespace.name);
+        tracing::warn!(namespace = namespace.name, error = message, failures, ?delay, "trying again later");
+        self.state.queue.add_after(&namespace.name, delay);
+        let outcome =
+            self.outcome(&namespace, snapshot, Result::Retrying { message: message.into(), failures });
+        End::Concluded { namespace, outcome, next: None }
+    }
+
+    fn outcome(&self, namespace: &Namespace, snapshot: &Snapshot, result: Result) -> Outcome {
+        let settings = &self.state.settings;
+        let matched =
+            snapshot.profiles.matching(namespace, settings).map(|profile| profile.name.clone()).collect();
+        let overlaps = overlaps(&snapshot.profiles, namespace, settings, Timestamp::now());
+        let overlaps = overlaps.into_iter().map(|(a, b)| (a.to_owned(), b.to_owned())).collect();
+        Outcome::new(snapshot.epoch, matched, overlaps, result)
+    }
+
+    /// Notes that the namespace is being written, unless that would be too soon after the last time.
+    fn too_soon(&self, name: &str) -> Option<Duration> {
+        let now = Instant::now();
+        let mut last_write = self.last_write.lock();
+        let wait = last_write.get(name).and_then(|last| (*last + BETWEEN_WRITES).checked_duration_since(now));
+        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+            return Some(wait);
+        }
+        last_write.insert(name.to_owned(), now);
+        None
+    }
+
+    fn conclude(&self, namespace: &Namespace, outcome: Outcome, next: Option<Timestamp>) {
+        let name = &namespace.name;
+        if let Result::Applied(applied) = &outcome.result {
+            self.backoff.lock().succeeded(name);
+            self.count("applied");
+            let seen = self.state.answered(name);
+            if applied.requests() > 0 {
+                self.state.metrics.requests.inc_by(applied.requests() as u64);
+                if let Some(seen) = seen {
+                    self.state.metrics.delay.observe(seen.elapsed().as_secs_f64());
+                }
+            }
+        }
+        if matches!(outcome.result, Result::Unwritable(_)) {
+            self.state.queue.add_after(name, UNWRITABLE_AGAIN);
+        }
+        if let Some(wait) = next.map(until) {
+            self.state.queue.add_after(name, wait.min(LONGEST_WAIT));
+        }
+        telling::count(&self.state, &outcome);
+        let told = outcome.clone();
+        let before = self.state.concluded(name, outcome);
+        telling::tell(&self.state, namespace, before.as_deref(), &told);
+    }
+
+    fn count(&self, result: &'static str) {
+        self.state.metrics.reconciles.get_or_create(&ReconcileLabels { result }).inc();
+    }
+}
+
+/// How long until then; nothing once it has come.
+fn until(then: Timestamp) -> Duration {
+    Duration::try_from(then.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO)
+}

@@ -1,0 +1,10 @@
+//! The `podsec` binary: parse, dispatch, exit status.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use podsec::cli::Cli;
+
+fn main() -> ExitCode {
+    Cli::parse().run()
+}

@@ -1,0 +1,10 @@
+//! What only a real API server can tell.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod interposer;
+mod profile_rules;
+mod stage;
+#[path = "../profiles/table.rs"]
+mod table;
+mod transitions;

@@ -1,0 +1,180 @@
+//! A cluster with podsec installed as shipped, its controller running in this process under the shipped role, and
+//! what tests do with them.
+
+pub(crate) mod namespaces;
+pub(crate) mod profiles;
+mod running;
+
+use std::{
+    future::Future,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use k8s_openapi::api::events::v1::Event;
+use kube::{Api, Client, api::ListParams};
+use podsec::rollout::{NamePattern, Settings};
+use podsec_control_plane::{Builder, Cluster};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::{Instant, sleep},
+};
+
+use self::running::Running;
+use crate::interposer::Interposer;
+
+/// How long anything may take to come true. Generous: a slow machine must not fail a test.
+const DEADLINE: Duration = Duration::from_secs(90);
+
+/// The user whom the shipped roles are bound to.
+pub(crate) const USER: &str = "podsec";
+
+/// A cluster with podsec installed.
+pub(crate) struct Stage {
+    pub(crate) cluster: Cluster,
+    pub(crate) admin: Client,
+    pub(crate) settings: Settings,
+    pub(crate) interposer: Interposer,
+    controller: Option<Running>,
+}
+
+impl Stage {
+    /// A cluster of its own with a controller.
+    pub(crate) async fn new() -> Self {
+        let mut stage = Self::without_controller(Cluster::builder()).await;
+        stage.start();
+        stage
+    }
+
+    /// A cluster with podsec installed, but not running.
+    pub(crate) async fn without_controller(builder: Builder) -> Self {
+        let cluster = builder.user(USER).start().await.expect("a control plane");
+        let settings = Settings {
+            protected: Settings::DEFAULT_PROTECTED.map(NamePattern::new).to_vec(),
+            ..Settings::default()
+        };
+        let admin = cluster.admin().unwrap();
+        let stage = Self { cluster, admin, settings, interposer: Interposer::default(), controller: None };
+        stage.install_crd();
+        stage.install_roles().await;
+        stage
+    }
+
+    /// Installs the CRD, and waits until it is served.
+    pub(crate) fn install_crd(&self) {
+        self.cluster.apply_file(path("crds/podsec.dev_clusterpodsecurityprofiles.yaml").as_ref()).unwrap();
+        let crd = format!("crd/{}", podsec::cluster::profiles::crd_name());
+        let limit = format!("--timeout={}s", DEADLINE.as_secs());
+        self.cluster.kubectl(&["wait", "--for=condition=Established", &limit, &crd]).unwrap();
+    }
+
+    async fn install_roles(&self) {
+        self.cluster.apply_file(path("deploy/install.yaml").as_ref()).unwrap();
+        let user = format!("--user={USER}");
+        self.cluster
+            .kubectl(&["create", "clusterrolebinding", "test", "--clusterrole=podsec", &user])
+            .unwrap();
+        self.cluster
+            .kubectl(&["create", "rolebinding", "test", "-n=default", "--role=podsec-events", &user])
+            .unwrap();
+        self.eventually("the role to take effect", || async {
+            let can = ["auth", "can-i", "create", "events.events.k8s.io", "-n=default"];
+            self.cluster.kubectl_as(USER, &can).is_ok().then_some(())
+        })
+        .await;
+    }
+
+    /// Starts the controller, as the user with the shipped roles.
+    pub(crate) fn start(&mut self) {
+        assert!(self.controller.is_none(), "never two at a time");
+        let config = self.cluster.config(USER).unwrap();
+        let interposer = self.interposer.clone();
+        let client = move || interposer.before(Client::try_from(config).unwrap());
+        self.controller = Some(Running::start(client, self.settings.clone(), &self.log_path()));
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.cluster.folder().join("podsec.log")
+    }
+
+    /// Stops the controller in good order.
+    pub(crate) async fn stop(&mut self) {
+        self.controller.take().expect("a running controller").stop().await;
+    }
+
+    /// Ends the controller as kill -9 does.
+    pub(crate) fn kill(&mut self) {
+        self.controller.take().expect("a running controller").kill();
+    }
+
+    /// What the controller answers to a GET over HTTP: code and body. Nothing while it does not answer.
+    pub(crate) async fn asked(&self, path: &str) -> Option<(u16, String)> {
+        let address = self.controller.as_ref().expect("a running controller").address();
+        get(address, path).await.ok()
+    }
+
+    /// Waits until something is there; panics with `what` when it takes too long.
+    pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
+        &self,
+        what: &str,
+        mut look: impl FnMut() -> F,
+    ) -> T {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            if let Some(found) = look().await {
+                return found;
+            }
+            assert!(Instant::now() < end, "waited too long for {what}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until the clock shows a later second: Kubernetes writes times in whole ones.
+    pub(crate) async fn a_second_passes(&self) {
+        let second = Timestamp::now().as_second();
+        self.eventually("a later second", || async { (Timestamp::now().as_second() > second).then_some(()) })
+            .await;
+    }
+
+    // --- what was told ---
+
+    /// Waits for an Event with a reason whose note holds a text.
+    pub(crate) async fn event(&self, reason: &str, text: &str) -> Event {
+        self.eventually(&format!("an Event {reason} with {text:?}"), || async {
+            self.events(reason, text).await.pop()
+        })
+        .await
+    }
+
+    /// The Events so far with a reason and a text in their note.
+    pub(crate) async fn events(&self, reason: &str, text: &str) -> Vec<Event> {
+        let events: Api<Event> = Api::namespaced(self.admin.clone(), "default");
+        let all = events.list(&ListParams::default()).await.unwrap();
+        let is_meant = |event: &Event| {
+            event.reason.as_deref() == Some(reason)
+                && event.note.as_deref().is_some_and(|note| note.contains(text))
+        };
+        all.items.into_iter().filter(is_meant).collect()
+    }
+}
+
+/// The answer to a GET: code and body.
+async fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::InvalidData)?;
+    let code =
+        head.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or(std::io::ErrorKind::InvalidData)?;
+    Ok((code, body.to_owned()))
+}
+
+/// A file of the repository.
+pub(crate) fn path(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name).display().to_string()
+}

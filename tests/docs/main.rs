@@ -1,0 +1,54 @@
+//! What the documentation says stays true.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod links;
+mod profiles;
+mod reference;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// A path in the repository.
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// A file of the repository.
+fn read(path: &str) -> String {
+    fs::read_to_string(root(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The files in a folder of the repository that end so, by their paths in the repository.
+fn files(folder: &str, ending: &str) -> Vec<String> {
+    let names =
+        fs::read_dir(root(folder)).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut found: Vec<_> = names.filter(|name| name.ends_with(ending)).collect();
+    found.sort();
+    assert!(!found.is_empty(), "{folder} has no file that ends in {ending}");
+    found.into_iter().map(|name| format!("{folder}/{name}")).collect()
+}
+
+/// All pages.
+fn pages() -> Vec<String> {
+    let top = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(String::from);
+    top.into_iter().chain(files("docs", ".md")).collect()
+}
+
+/// The texts between back-ticks, outside of code blocks.
+fn quoted(page: &str) -> Vec<String> {
+    let mut inside = false;
+    let prose = page.lines().filter(|line| {
+        let fence = line.starts_with("```");
+        inside ^= fence;
+        !inside && !fence
+    });
+    prose.flat_map(|line| line.split('`').skip(1).step_by(2)).map(ToOwned::to_owned).collect()
+}
+
+/// The first cells of the rows of all tables of a page.
+fn first_cells(page: &str) -> Vec<&str> {
+    page.lines().filter_map(|line| line.strip_prefix("| ")?.split(" |").next()).collect()
+}

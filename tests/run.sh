@@ -1,0 +1,64 @@
+#!/bin/sh
+# Runs the tests in stages, all of them or those named, and ends at the first that fails.
+set -eu
+cd "$(dirname "$0")/.."
+
+all="fmt clippy rustdoc control-plane unit house cli docs control-plane-tests cluster doctests demo"
+
+stage() {
+    case $1 in
+    fmt) cargo fmt --all --check ;;
+    clippy) cargo clippy --workspace --all-targets --locked -- -D warnings ;;
+    rustdoc) RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked ;;
+    control-plane) cargo run --quiet --locked -p podsec-control-plane -- build ;;
+    unit) cargo test --workspace --lib --bins --locked ;;
+    house) cargo test --locked --test house ;;
+    cli) cargo test --locked --test cli ;;
+    docs) cargo test --locked --test docs ;;
+    control-plane-tests) cargo test --locked -p podsec-control-plane --tests ;;
+    cluster) cargo test --locked --test cluster -- --test-threads=4 ;;
+    doctests) cargo test --workspace --doc --locked ;;
+    demo) demo ;;
+    *)
+        echo "no such stage: $1 (there are: $all)" >&2
+        return 2
+        ;;
+    esac
+}
+
+demo() {
+    mkdir -p target
+    demo/run.sh >target/demo.txt || {
+        cat target/demo.txt
+        return 1
+    }
+    demo/transcript.sh check target/demo.txt
+}
+
+table=
+summary() {
+    printf '\n%s' "$table"
+}
+
+begun=$(date +%s)
+for name in ${*:-$all}; do
+    printf '\n== %s\n' "$name"
+    start=$(date +%s)
+    status=0
+    # `set -e` does not hold within: each stage is one command, or looks at each status itself.
+    stage "$name" || status=$?
+    seconds=$(($(date +%s) - start))
+    if [ "$status" -ne 0 ]; then
+        table="$table$(printf '%-20s %5s s  FAILED' "$name" "$seconds")
+"
+        summary
+        echo "the stage $name failed; to run it alone: make test STAGES=$name" >&2
+        exit 1
+    fi
+    echo "== $name: $seconds s"
+    table="$table$(printf '%-20s %5s s' "$name" "$seconds")
+"
+done
+table="$table$(printf '%-20s %5s s' "all" "$(($(date +%s) - begun))")
+"
+summary
