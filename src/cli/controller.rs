@@ -25,8 +25,8 @@ use crate::{
 /// Run the controller
 ///
 /// Watches profiles and namespaces and keeps the labels right until it is told to stop (SIGTERM or Ctrl-C). It needs
-/// the ClusterPodSecurityProfile CRD (podsec crds | kubectl apply -f -) and waits for it. $RUST_LOG sets what is
-/// logged, as in RUST_LOG=podsec=debug.
+/// the ClusterPodSecurityProfile CRD (podsec crds | kubectl apply -f -) and waits for it. The variable RUST_LOG sets
+/// what is logged, as in RUST_LOG=debug.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     #[command(flatten)]

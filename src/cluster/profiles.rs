@@ -76,7 +76,7 @@ pub async fn list(client: &Client) -> Result<Listing, CallError> {
     for object in objects {
         match read(object) {
             Ok(profile) => listing.readable.push(profile),
-            Err(unreadable) => listing.unreadable.push(unreadable),
+            Err(unreadable) => listing.unreadable.push(*unreadable),
         }
     }
     Ok(listing)
@@ -100,7 +100,7 @@ async fn completeness(client: &Client) -> Result<Completeness, CallError> {
     ))
 }
 
-fn read(object: DynamicObject) -> Result<ClusterPodSecurityProfile, UnreadableProfile> {
+fn read(object: DynamicObject) -> Result<ClusterPodSecurityProfile, Box<UnreadableProfile>> {
     let metadata = object.metadata.clone();
     let status = object.data.get("status").cloned();
     let mut value = object.data;
@@ -117,11 +117,11 @@ fn read(object: DynamicObject) -> Result<ClusterPodSecurityProfile, UnreadablePr
         }
         Err(_) => InvalidProfile { name: metadata.name.clone(), violations: Vec::new() },
     };
-    Err(UnreadableProfile {
+    Err(Box::new(UnreadableProfile {
         name: metadata.name.unwrap_or_default(),
         uid: metadata.uid.unwrap_or_default(),
         generation: metadata.generation.unwrap_or_default(),
         problem,
         status: status.and_then(|status| serde_json::from_value(status).ok()),
-    })
+    }))
 }

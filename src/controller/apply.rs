@@ -26,6 +26,12 @@ impl Applied {
         &self.modes
     }
 
+    /// As if these verdicts had been carried out.
+    #[cfg(test)]
+    pub(super) const fn as_if(modes: Vec<ModePlan>) -> Self {
+        Self { modes, requests: 0 }
+    }
+
     /// How many requests it took.
     pub(super) const fn requests(&self) -> usize {
         self.requests

@@ -90,7 +90,7 @@ impl Metrics {
         registry.register("build", "The running podsec", version);
     }
 
-    /// The metrics in the text format of OpenMetrics.
+    /// The metrics in the text format of `OpenMetrics`.
     ///
     /// # Errors
     ///

@@ -26,7 +26,7 @@ mod watching;
 mod wording;
 mod worker;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use kube::Client;
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
@@ -120,9 +120,7 @@ async fn finish(client: &Client, state: &State, mut tasks: JoinSet<&'static str>
     }
     // The reporting task may be resting or in the middle of a write: what it did not get to is told here, once.
     tasks.shutdown().await;
-    if tokio::time::timeout(ENDING, reporting::report_once(client, state, &mut Default::default()))
-        .await
-        .is_err()
+    if tokio::time::timeout(ENDING, reporting::report_once(client, state, &mut HashMap::new())).await.is_err()
     {
         tracing::warn!("the last statuses could not be written in time");
     }

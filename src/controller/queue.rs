@@ -130,9 +130,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_name_stands_in_it_once_at_its_earliest_time() {
         let queue = Queue::default();
-        queue.add_after("a", Duration::from_secs(60));
+        queue.add_after("a", Duration::from_mins(1));
         queue.add("a");
-        queue.add_after("a", Duration::from_secs(60));
+        queue.add_after("a", Duration::from_mins(1));
         assert_eq!(due_now(&queue).await.as_deref(), Some("a"));
         queue.done("a");
         assert_eq!(due_now(&queue).await, None);

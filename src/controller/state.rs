@@ -108,6 +108,12 @@ impl State {
         for name in gone {
             self.lost_namespace(&name);
         }
+        // The stream is back, and so is the API server: what failed meanwhile need not wait out its delay.
+        for (name, outcome) in self.outcomes() {
+            if !outcome.is_final() {
+                self.queue.add(&name);
+            }
+        }
         self.namespaces_listed.send_replace(true);
     }
 

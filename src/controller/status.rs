@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::{
         ClusterPodSecurityProfile, Controller, ExpiringExemption, HeldNamespace, LeftAlone, ModeSummary,
-        NamespaceCounts, ProfileStatus, UnwritableNamespace,
+        NamespaceCounts, ProfileStatus, Strategy, UnwritableNamespace,
         conditions::{Condition, ConditionStatus, types},
     },
     rollout::{ModePlan, Verdict},
@@ -54,6 +54,7 @@ pub(super) fn status(account: &Account<'_>) -> ProfileStatus {
     };
     let conditions = match &account.described.content {
         Content::Unreadable(problem) => {
+            tally(&mut status, account);
             let text =
                 format!("{}; the namespaces keep what they have", wording::quoted_long(&problem.to_string()));
             vec![
@@ -204,6 +205,9 @@ fn conditions(
             "Suspended",
             "suspended: nothing is written and nothing is released".into(),
         ));
+    } else if object.spec.strategy() == Strategy::DryRun {
+        let text = format!("dry run: {} namespaces matched, nothing is written", status.namespaces.matched);
+        said.push((types::READY, True, "DryRun", text));
     } else {
         said.push((types::READY, True, "Reconciled", summary(status, tally)));
     }
@@ -224,8 +228,9 @@ fn conditions(
 
 /// One line about the namespaces.
 fn summary(status: &ProfileStatus, tally: &Tally) -> String {
-    let NamespaceCounts { governed, in_sync, held, exempt, yielded: _, frozen, .. } = status.namespaces;
-    let mut parts = vec![format!("{governed} namespaces governed: {in_sync} in sync")];
+    let NamespaceCounts { governed, in_sync, held, exempt, frozen, .. } = status.namespaces;
+    let noun = if governed == 1 { "namespace" } else { "namespaces" };
+    let mut parts = vec![format!("{governed} {noun} governed: {in_sync} in sync")];
     let mut add = |count: usize, text: &str| {
         if count > 0 {
             parts.push(format!("{count} {text}"));
@@ -270,3 +275,7 @@ fn condition(
         message,
     }
 }
+
+#[cfg(test)]
+#[path = "status_tests.rs"]
+mod tests;

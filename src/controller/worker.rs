@@ -34,12 +34,19 @@ const UNWRITABLE_AGAIN: Duration = Duration::from_mins(10);
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
 /// What the workers share besides the state.
-
 pub(super) struct Workshop {
     client: Client,
     state: Arc<State>,
     last_write: Mutex<HashMap<String, Instant>>,
     backoff: Mutex<Backoff>,
+}
+
+/// What became of a namespace as it was observed last.
+struct Conclusion {
+    namespace: Namespace,
+    outcome: Outcome,
+    /// When the plan changes although nothing else does.
+    next: Option<Timestamp>,
 }
 
 /// Where the work on a namespace ended.
@@ -49,7 +56,7 @@ enum End {
     /// It was written a moment ago: its turn comes after this time.
     NotYet(Duration),
     /// Planned and carried out, as far as possible.
-    Concluded { namespace: Namespace, outcome: Outcome, next: Option<Timestamp> },
+    Concluded(Box<Conclusion>),
 }
 
 impl Workshop {
@@ -74,7 +81,7 @@ impl Workshop {
         match self.reconcile((*namespace).clone(), &snapshot).await {
             End::Gone => {}
             End::NotYet(delay) => self.state.queue.add_after(name, delay),
-            End::Concluded { namespace, outcome, next } => self.conclude(&namespace, outcome, next),
+            End::Concluded(conclusion) => self.conclude(*conclusion),
         }
     }
 
@@ -86,10 +93,11 @@ impl Workshop {
 
     async fn reconcile(&self, mut namespace: Namespace, snapshot: &Snapshot) -> End {
         let mut stale = None;
-        for _ in 0..TRIES {
+        for attempt in 0..TRIES {
             let plan = plan(&namespace, &snapshot.profiles, &self.state.settings, Timestamp::now());
             let next = plan.next;
-            if !plan.requests.is_empty()
+            if attempt == 0
+                && !plan.requests.is_empty()
                 && let Some(delay) = self.too_soon(&namespace.name)
             {
                 return End::NotYet(delay);
@@ -97,7 +105,7 @@ impl Workshop {
             let error = match apply(&self.client, &namespace, plan).await {
                 Ok(applied) => {
                     let outcome = self.outcome(&namespace, snapshot, Result::Applied(applied));
-                    return End::Concluded { namespace, outcome, next };
+                    return End::Concluded(Box::new(Conclusion { namespace, outcome, next }));
                 }
                 Err(error) => error,
             };
@@ -106,7 +114,7 @@ impl Workshop {
                 ApplyError::Gone => return End::Gone,
                 ApplyError::Refused(message) => {
                     let outcome = self.outcome(&namespace, snapshot, Result::Unwritable(message));
-                    return End::Concluded { namespace, outcome, next };
+                    return End::Concluded(Box::new(Conclusion { namespace, outcome, next }));
                 }
                 ApplyError::Transient(error) => return self.again(namespace, snapshot, &error.to_string()),
                 ApplyError::Stale | ApplyError::Conflict(_) => {
@@ -116,8 +124,6 @@ impl Workshop {
                         Ok(None) => return End::Gone,
                         Err(failed) => return self.unobserved(namespace, snapshot, &failed),
                     }
-                    // Nothing was written: the next try need not wait.
-                    self.last_write.lock().remove(&name);
                     stale = Some(error);
                 }
             }
@@ -138,7 +144,7 @@ impl Workshop {
         self.state.queue.add_after(&namespace.name, delay);
         let outcome =
             self.outcome(&namespace, snapshot, Result::Retrying { message: message.into(), failures });
-        End::Concluded { namespace, outcome, next: None }
+        End::Concluded(Box::new(Conclusion { namespace, outcome, next: None }))
     }
 
     fn outcome(&self, namespace: &Namespace, snapshot: &Snapshot, result: Result) -> Outcome {
@@ -162,7 +168,8 @@ impl Workshop {
         None
     }
 
-    fn conclude(&self, namespace: &Namespace, outcome: Outcome, next: Option<Timestamp>) {
+    fn conclude(&self, conclusion: Conclusion) {
+        let Conclusion { namespace, outcome, next } = conclusion;
         let name = &namespace.name;
         if let Result::Applied(applied) = &outcome.result {
             self.backoff.lock().succeeded(name);
@@ -184,7 +191,7 @@ impl Workshop {
         telling::count(&self.state, &outcome);
         let told = outcome.clone();
         let before = self.state.concluded(name, outcome);
-        telling::tell(&self.state, namespace, before.as_deref(), &told);
+        telling::tell(&self.state, &namespace, before.as_deref(), &told);
     }
 
     fn count(&self, result: &'static str) {

@@ -109,7 +109,7 @@ fn settle(plan: &ModePlan, namespace: &Namespace, estate: &mut Estate) {
         Verdict::InSync | Verdict::Hold(_) | Verdict::Freeze(_) => estate.kept.extend(owned()),
         Verdict::Write { value, .. } => estate.kept.extend(pair(plan.mode, *value)),
         Verdict::LeaveAlone { .. } | Verdict::Release(Release::Retain(_)) => {
-            estate.handed_over.extend(owned())
+            estate.handed_over.extend(owned());
         }
         Verdict::Release(Release::Remove) => {}
     }

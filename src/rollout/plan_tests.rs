@@ -281,7 +281,8 @@ fn allow_weakening_and_remove_let_a_weaker_winner_weaken() {
     let allowing = with(BASELINE, r#""allowWeakening": true"#);
     let stopped =
         with(r#"{"namespaceSelector": {}, "warn": {"level": "baseline"}}"#, r#""releasePolicy": "Remove""#);
-    let cases: [(&str, &[(&str, &str)], WeakenCause); 3] = [
+    type Specs<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(&str, Specs<'_>, WeakenCause); 3] = [
         (RESTRICTED, &[("weak", &allowing)], WeakenCause::Allowed),
         (&removable, &[("weak", BASELINE)], WeakenCause::Removed),
         (&removable, &[("strict", &stopped), ("weak", BASELINE)], WeakenCause::Removed),

@@ -83,7 +83,11 @@ impl Profiles {
         self.readable.get(name)
     }
 
-    /// When the CRD was created, if the list may be relied on for letting go; otherwise what is in doubt.
+    /// When the CRD was created, if the list may be relied on for letting go.
+    ///
+    /// # Errors
+    ///
+    /// What is in doubt, for people.
     pub fn complete(&self) -> Result<Timestamp, &'static str> {
         match self.completeness {
             Completeness::InDoubt(reason) => Err(reason),

@@ -4,6 +4,7 @@
 
 mod interposer;
 mod profile_rules;
+mod races;
 mod stage;
 #[path = "../profiles/table.rs"]
 mod table;
