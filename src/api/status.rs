@@ -84,7 +84,8 @@ impl ProfileStatus {
             }
         }
         self.left_alone.truncate(bounds::LISTED);
-        for LeftAlone { namespace: _, mode, present, planned, last_set_by } in &mut self.left_alone {
+        for LeftAlone { namespace: _, mode, present, planned, last_set_by, message } in &mut self.left_alone {
+            cut(message, bounds::MESSAGE);
             for text in [mode, present, planned, last_set_by] {
                 cut(text, bounds::WORD);
             }
@@ -190,6 +191,9 @@ pub struct LeftAlone {
     /// The field manager that last set it.
     #[schemars(length(max = bounds::WORD))]
     pub last_set_by: String,
+    /// Prose for people.
+    #[schemars(length(max = bounds::MESSAGE))]
+    pub message: String,
 }
 
 /// A namespace that the API server lets nobody write.

@@ -26,7 +26,7 @@ use crate::{
 ///
 /// Watches profiles and namespaces and keeps the labels right until it is told to stop (SIGTERM or Ctrl-C). It needs
 /// the ClusterPodSecurityProfile CRD (podsec crds | kubectl apply -f -) and waits for it. The variable RUST_LOG sets
-/// what is logged, as in RUST_LOG=debug.
+/// what is logged, as in debug for more than usual.
 #[derive(Debug, Args)]
 pub(super) struct Run {
     #[command(flatten)]

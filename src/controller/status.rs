@@ -165,12 +165,20 @@ fn list(status: &mut ProfileStatus, tally: &mut Tally, namespace: &str, own: &[&
                 let (name, reason) = (namespace.to_owned(), reason.to_owned());
                 status.held.push(HeldNamespace { name, reason, message, present, planned });
             }
-            Verdict::LeaveAlone { .. } => {
+            Verdict::LeaveAlone { policy, .. } => {
                 tally.left_alone += 1;
                 if status.left_alone.len() < NAMED {
                     let last_set_by = wording::last_set_by(&plan.verdict).unwrap_or_default();
+                    let message = wording::leaves(*policy).to_owned();
                     let (namespace, mode) = (namespace.to_owned(), plan.mode.to_string());
-                    status.left_alone.push(LeftAlone { namespace, mode, present, planned, last_set_by });
+                    status.left_alone.push(LeftAlone {
+                        namespace,
+                        mode,
+                        present,
+                        planned,
+                        last_set_by,
+                        message,
+                    });
                 }
             }
             _ => {}
@@ -240,10 +248,8 @@ fn summary(status: &ProfileStatus, tally: &Tally) -> String {
     add(exempt as usize, "exempt");
     add(frozen as usize, "frozen");
     if let Some(first) = status.left_alone.first() {
-        let what = format!(
-            "labels left to whoever last set them (first {} by {})",
-            first.namespace, first.last_set_by
-        );
+        let what =
+            format!("left to whoever last set them (first {} to {})", first.namespace, first.last_set_by);
         add(tally.left_alone, &what);
     }
     if let Some(first) = status.unwritable.first() {

@@ -87,9 +87,11 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
             );
             Some(Told { warning: false, reason: "Held", note })
         }
-        Verdict::LeaveAlone { key, .. } if changed => {
+        Verdict::LeaveAlone { key, policy, .. } if changed => {
             let manager = wording::last_set_by(&plan.verdict).unwrap_or_default();
-            let note = format!("namespace {name}: {mode} left at {before}: {key} was last set by {manager}");
+            let why = wording::leaves(*policy);
+            let note =
+                format!("namespace {name}: {mode} left at {before}: {key} was last set by {manager}; {why}");
             Some(Told { warning: true, reason: "LeftAlone", note })
         }
         Verdict::Freeze(why) if changed => {

@@ -61,7 +61,7 @@ pub(super) async fn watch_namespaces(client: Client, state: Arc<State>) {
             }
             Ok(Event::Apply(object)) => state.saw_namespace(namespaces::observe(object)),
             Ok(Event::Delete(object)) => state.lost_namespace(&object.name_any()),
-            Err(error) => tracing::warn!(%error, "the watch of namespaces was interrupted"),
+            Err(error) => tracing::warn!(error = %brief(&error), "the watch of namespaces was interrupted"),
         }
     }
 }
@@ -97,10 +97,21 @@ pub(super) async fn watch_profiles(client: Client, changed: Arc<Notify>) {
                 changed.notify_one();
             }
             Err(error) => {
-                tracing::warn!(%error, "the watch of profiles was interrupted");
+                tracing::warn!(error = %brief(&error), "the watch of profiles was interrupted");
                 changed.notify_one();
             }
         }
+    }
+}
+
+/// What the API server said, without the whole answer around it.
+fn brief(error: &watcher::Error) -> String {
+    match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchFailed(kube::Error::Api(status)) => status.message.trim().to_owned(),
+        watcher::Error::WatchError(status) => status.message.trim().to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -124,6 +135,8 @@ pub(super) async fn take_snapshots(client: Client, state: Arc<State>, changed: A
         let wait = match snapshot(&client, &minors, &mut pins, epoch + 1).await {
             Some(snapshot) => {
                 backoff.succeeded("");
+                // Time alone may change a status: an exemption comes near its end.
+                state.status_due.notify_one();
                 let in_doubt = matches!(snapshot.completeness, Completeness::InDoubt(_));
                 if is_news(&state, &snapshot) {
                     epoch = snapshot.epoch;

@@ -2,6 +2,7 @@
 //!
 //! Names come from tenants and are quoted so that they cannot play tricks on a terminal or a log.
 
+use crate::api::ConflictPolicy;
 use crate::rollout::{
     ActiveExemption, FreezeReason, HoldReason, Manager, ModePlan, RetainReason, Verdict, WeakenCause,
 };
@@ -87,6 +88,17 @@ pub(super) fn retained(reason: RetainReason, profile: &str) -> (&'static str, St
         ),
         RetainReason::Unrecorded => {
             ("Retained", format!("nobody knows which profile set its labels; they stay, owned by {manager}"))
+        }
+    }
+}
+
+/// Why a label that somebody else set is left to them.
+pub(super) const fn leaves(policy: ConflictPolicy) -> &'static str {
+    match policy {
+        ConflictPolicy::Yield => "conflictPolicy: Yield leaves a label to whoever set it",
+        ConflictPolicy::KeepStricter | ConflictPolicy::Force => {
+            "in this version of podsec conflictPolicy: KeepStricter leaves a label to whoever set it, unless podsec \
+             had raised it and it was lowered since; Force takes it"
         }
     }
 }

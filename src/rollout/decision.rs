@@ -90,6 +90,8 @@ pub enum Verdict {
         last_set_by: String,
         /// The key it set.
         key: &'static str,
+        /// The policy that leaves it.
+        policy: ConflictPolicy,
     },
     /// Nothing is written or let go.
     Freeze(FreezeReason),
@@ -272,7 +274,8 @@ impl Question<'_> {
 
     fn leave_alone(&self, key: &'static str) -> Verdict {
         let owner = self.situation.namespace.owners.foreign(key);
-        Verdict::LeaveAlone { last_set_by: owner.map(|owner| owner.manager.clone()).unwrap_or_default(), key }
+        let last_set_by = owner.map(|owner| owner.manager.clone()).unwrap_or_default();
+        Verdict::LeaveAlone { last_set_by, key, policy: self.policy() }
     }
 
     /// Nobody else stands in the way of the pair.

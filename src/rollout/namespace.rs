@@ -121,6 +121,12 @@ impl Owners {
         self.of(key).iter().filter(|owner| owner.is_foreign()).max_by_key(|owner| owner.time)
     }
 
+    /// Whether anybody but podsec's own apply owns the key, so that another value needs force. A write of any other
+    /// kind under podsec's name counts: the API server takes it for another owner.
+    pub fn is_shared(&self, key: &str) -> bool {
+        self.of(key).iter().any(|owner| !owner.is(Manager::Podsec))
+    }
+
     /// When podsec's own entry last changed, if podsec owns any tracked key.
     pub fn written_by_podsec(&self) -> Option<Timestamp> {
         self.0.iter().flatten().filter(|owner| owner.is(Manager::Podsec)).filter_map(|owner| owner.time).max()

@@ -177,12 +177,12 @@ fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
 
 /// Whether a key has to be taken from somebody.
 fn takes(namespace: &Namespace, labels: &Labels, annotations: &Labels) -> bool {
-    let others = |key: &str| namespace.owners.foreign(key).is_some() || namespace.is_retained(key);
     let label = |(key, value): (&&'static str, &String)| {
-        namespace.label(key).is_some_and(|present| present != value) && others(key)
+        namespace.label(key).is_some_and(|present| present != value) && namespace.owners.is_shared(key)
     };
     let annotation = |(key, value): (&&'static str, &String)| {
-        namespace.ledger_annotations.get(key).is_some_and(|present| present != value) && others(key)
+        namespace.ledger_annotations.get(key).is_some_and(|present| present != value)
+            && namespace.owners.is_shared(key)
     };
     labels.iter().any(label) || annotations.iter().any(annotation)
 }

@@ -463,3 +463,12 @@ fn a_terminating_namespace_is_left_alone() {
     scene.namespace.terminating = true;
     assert_eq!(scene.plan().requests, []);
 }
+
+#[test]
+fn a_value_set_under_podsecs_name_by_other_means_is_taken_with_force() {
+    let mut scene = Scene::new(&[("p", RESTRICTED)]);
+    update(&mut scene.namespace, "podsec", "enforce", Some("baseline"));
+    let plan = scene.settle();
+    assert!(plan.requests[0].force, "the API server takes an update for another owner than the apply");
+    assert_eq!(scene.shown(), "enforce=restricted+podsec enforce-version=v1.37+podsec");
+}

@@ -2,9 +2,11 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod doubt;
 mod interposer;
 mod profile_rules;
 mod races;
+mod release;
 mod stage;
 #[path = "../profiles/table.rs"]
 mod table;

@@ -1,0 +1,141 @@
+//! When in doubt, nothing is let go: a CRD that goes away, and a profile that cannot be read.
+
+use podsec_control_plane::Cluster;
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+const RESTRICTED: &str = "enforce=restricted+podsec enforce-version=v1.37+podsec";
+
+fn removing(names: &str) -> Value {
+    json!({
+        "namespaceNames": [names], "enforce": {"level": "restricted"}, "rollout": {"strategy": "Immediate"},
+        "releasePolicy": "Remove",
+    })
+}
+
+fn crd() -> String {
+    format!("crd/{}", podsec::cluster::profiles::crd_name())
+}
+
+/// Two namespaces that a profile has raised which would remove its labels when it is deleted.
+async fn governed(stage: &Stage, round: &str) -> [String; 2] {
+    let namespaces = ["a", "b"].map(|name| format!("{round}-{name}"));
+    for namespace in &namespaces {
+        stage.namespace(namespace, &[]).await;
+    }
+    stage.settled_profile(&format!("old-{round}"), removing(&format!("{round}-*"))).await;
+    for namespace in &namespaces {
+        stage.shows(namespace, RESTRICTED).await;
+    }
+    // What was written in the very second in which the next CRD is created could be of either.
+    stage.a_second_passes().await;
+    namespaces
+}
+
+/// Profiles are made again under other names, and for one of the namespaces only; neither loses its labels.
+async fn nothing_is_stripped(stage: &Stage, round: &str, [a, b]: &[String; 2]) {
+    stage.settled_profile(&format!("new-{round}"), removing(a)).await;
+    stage.shows(b, &RESTRICTED.replace("+podsec", "+retained")).await;
+    assert_eq!(stage.shown(a).await, RESTRICTED);
+    let ledger = stage.observed(a).await.ledger_annotations;
+    assert_eq!(ledger["podsec.dev/governed-by"], format!("enforce=new-{round}"));
+}
+
+#[tokio::test]
+async fn deleting_the_crd_strips_nothing() {
+    let mut stage = Stage::new().await;
+    let namespaces = governed(&stage, "noticed").await;
+    let before = stage.interposer.namespace_writes();
+    stage.cluster.kubectl(&["delete", &crd()]).unwrap();
+    stage
+        .eventually("podsec to notice", || async {
+            let (code, text) = stage.asked("/readyz").await?;
+            (code == 503 && text.contains("CRD is not installed")).then_some(())
+        })
+        .await;
+    assert_eq!(stage.interposer.namespace_writes(), before);
+    stage.install_crd();
+    nothing_is_stripped(&stage, "noticed", &namespaces).await;
+    assert_eq!(stage.asked("/readyz").await.unwrap().0, 200);
+
+    let namespaces = governed(&stage, "at-once").await;
+    stage.cluster.kubectl(&["delete", &crd()]).unwrap();
+    stage.install_crd();
+    nothing_is_stripped(&stage, "at-once", &namespaces).await;
+
+    let namespaces = governed(&stage, "unseen").await;
+    stage.stop().await;
+    stage.cluster.kubectl(&["delete", &crd()]).unwrap();
+    stage.install_crd();
+    stage.start();
+    nothing_is_stripped(&stage, "unseen", &namespaces).await;
+}
+
+#[tokio::test]
+async fn an_unreadable_profile_freezes_what_it_governs() {
+    let stage = Stage::new().await;
+    for name in ["bad", "gone", "raised"] {
+        stage.namespace(&format!("{name}-a"), &[]).await;
+    }
+    for name in ["bad", "gone"] {
+        stage.settled_profile(name, removing(&format!("{name}-*"))).await;
+        stage.shows(&format!("{name}-a"), RESTRICTED).await;
+    }
+
+    // As if it had been stored under an earlier CRD that checked less.
+    let anything = r#"[{"op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema",
+        "value": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}]"#;
+    stage.cluster.kubectl(&["patch", &crd(), "--type=json", "-p", anything]).unwrap();
+    let mut bad = removing("bad-*");
+    bad["enforce"]["version"] = "1.25".into();
+    stage.eventually("the laxer schema", || async { stage.try_profile("bad", bad.clone()).await.ok() }).await;
+    stage
+        .eventually("bad to be Stalled", || async {
+            let (status, _, message) = stage.condition("bad", "Stalled").await?;
+            (status == "True" && message.contains("spec.enforce.version")).then_some(())
+        })
+        .await;
+    assert_eq!(stage.condition("bad", "Ready").await.unwrap().0, "False");
+    assert_eq!(stage.condition("bad", "Reconciling").await.map(|(status, ..)| status), None);
+
+    // Its labels stay, even those that somebody lowers; others are raised, and nothing is released anywhere.
+    let before = stage.interposer.writes_of("bad-a");
+    stage.label("bad-a", &[("enforce", Some("baseline"))]).await;
+    stage.delete_profile("gone").await;
+    stage.settled_profile("raised", removing("raised-*")).await;
+    stage.shows("raised-a", RESTRICTED).await;
+    stage.event("Frozen", "gone-a: enforce restricted:v1.37").await;
+    assert_eq!(stage.shown("gone-a").await, RESTRICTED);
+    assert_eq!(stage.shown("bad-a").await, "enforce=baseline enforce-version=v1.37+podsec");
+    assert_eq!(stage.interposer.writes_of("bad-a"), before);
+
+    stage.settled_profile("bad", removing("bad-*")).await;
+    stage.shows("bad-a", RESTRICTED).await;
+    stage.shows("gone-a", "").await;
+}
+
+#[tokio::test]
+async fn a_missing_crd_is_waited_for() {
+    let mut stage = Stage::without_controller(Cluster::builder()).await;
+    stage.cluster.kubectl(&["delete", &crd()]).unwrap();
+    stage.namespace("team-a", &[]).await;
+    stage.start();
+    stage
+        .eventually("podsec to say what it waits for", || async {
+            let (code, text) = stage.asked("/readyz").await?;
+            (code == 503 && text.contains("CRD is not installed")).then_some(())
+        })
+        .await;
+    assert_eq!(stage.asked("/livez").await.unwrap(), (200, "ok\n".to_owned()));
+    stage.install_crd();
+    stage
+        .eventually("podsec to be ready", || async { (stage.asked("/readyz").await?.0 == 200).then_some(()) })
+        .await;
+    stage.settled_profile("teams", removing("team-*")).await;
+    stage.shows("team-a", RESTRICTED).await;
+    let (code, metrics) = stage.asked("/metrics").await.unwrap();
+    assert_eq!(code, 200);
+    let raised = r#"podsec_mode_writes_total{mode="enforce",change="raise"} 1"#;
+    assert!(metrics.lines().any(|line| line == raised), "{metrics}");
+}
