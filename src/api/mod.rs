@@ -27,7 +27,7 @@ pub use profile::{
 };
 pub use read::{InvalidProfile, Violation, read_profile};
 pub use status::{
-    Controller, ExpiringExemption, HeldNamespace, JudgedCounts, LeftAlone, NamespaceCounts, ProfileStatus,
-    UnwritableNamespace,
+    Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, JudgedCounts, LeftAlone, NamespaceCounts,
+    ProfileStatus, UnwritableNamespace,
 };
 pub use version_spec::{ParseVersionSpecError, VersionSpec};

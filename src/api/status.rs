@@ -53,6 +53,10 @@ pub struct ProfileStatus {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::LISTED))]
     pub unwritable: Vec<UnwritableNamespace>,
+    /// The first namespaces under an exemption, by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::LISTED))]
+    pub exempt: Vec<ExemptNamespace>,
     /// Exemptions that end within 14 days, the nearest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::LISTED))]
@@ -93,6 +97,10 @@ impl ProfileStatus {
         self.unwritable.truncate(bounds::LISTED);
         for namespace in &mut self.unwritable {
             cut(&mut namespace.message, bounds::MESSAGE);
+        }
+        self.exempt.truncate(bounds::LISTED);
+        for namespace in &mut self.exempt {
+            cut(&mut namespace.reason, bounds::MESSAGE);
         }
         self.expiring.truncate(bounds::LISTED);
         if let Some(controller) = &mut self.controller {
@@ -206,6 +214,25 @@ pub struct UnwritableNamespace {
     /// What the API server said, and what to mend.
     #[schemars(length(max = bounds::MESSAGE))]
     pub message: String,
+}
+
+/// A namespace in which an exemption holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExemptNamespace {
+    /// The namespace.
+    #[schemars(length(max = bounds::NAMESPACE_NAME))]
+    pub name: String,
+    /// The exemption's name, which may be a pattern.
+    #[schemars(length(max = bounds::NAMESPACE_NAME))]
+    pub exemption: String,
+    /// Why it was given.
+    #[schemars(length(max = bounds::MESSAGE))]
+    pub reason: String,
+    /// When it ends, if ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "super::schema::written_moment")]
+    pub expires: Option<Moment>,
 }
 
 /// An exemption that ends soon.

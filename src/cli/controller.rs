@@ -138,13 +138,23 @@ impl Run {
             TcpListener::bind(address).await.map_err(|source| ControllerError::Listen { address, source })?;
         let stop = CancellationToken::new();
         stop_on_signal(stop.clone()).map_err(ControllerError::Runtime)?;
+        let address = listener.local_addr().unwrap_or(address);
         let options = Options {
             settings: self.settings(),
             concurrency: self.concurrency.into(),
             listener: Some(listener),
             instance: self.instance,
         };
-        tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, settings = ?options.settings, "podsec starts");
+        let Settings { protected, server_defaults, never_weaken } = &options.settings;
+        let server_defaults = Mode::ALL.map(|mode| format!("{mode}={}", server_defaults.get(mode))).join(",");
+        tracing::info!(
+            version = env!("CARGO_PKG_VERSION"),
+            %address,
+            ?protected,
+            server_defaults,
+            never_weaken,
+            "podsec starts"
+        );
         controller::run(client, options, stop).await?;
         tracing::info!("podsec ends");
         Ok(())

@@ -12,11 +12,11 @@ use super::{
 };
 use crate::{
     api::{
-        ClusterPodSecurityProfile, Controller, ExpiringExemption, HeldNamespace, LeftAlone, ModeSummary,
-        NamespaceCounts, ProfileStatus, Strategy, UnwritableNamespace,
+        ClusterPodSecurityProfile, Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, LeftAlone,
+        ModeSummary, NamespaceCounts, ProfileStatus, Strategy, UnwritableNamespace,
         conditions::{Condition, ConditionStatus, types},
     },
-    rollout::{ModePlan, Verdict},
+    rollout::{ActiveExemption, ModePlan, Verdict},
     standards::Mode,
 };
 
@@ -157,10 +157,17 @@ fn is_held(plan: &ModePlan) -> bool {
 
 fn list(status: &mut ProfileStatus, tally: &mut Tally, namespace: &str, own: &[&ModePlan]) {
     for plan in own {
+        if let Some(ActiveExemption { name, level: _, reason, expires }) = &plan.exemption
+            && status.exempt.len() < NAMED
+        {
+            let (exemption, reason) = (name.clone(), wording::quoted_long(reason));
+            let expires = expires.map(crate::api::Moment);
+            status.exempt.push(ExemptNamespace { name: namespace.to_owned(), exemption, reason, expires });
+        }
         let present = plan.present.to_string();
         let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
         match &plan.verdict {
-            Verdict::Hold(reason) if status.held.len() < NAMED => {
+            Verdict::Hold(reason) if is_held(plan) && status.held.len() < NAMED => {
                 let (reason, message) = wording::hold(*reason);
                 let (name, reason) = (namespace.to_owned(), reason.to_owned());
                 status.held.push(HeldNamespace { name, reason, message, present, planned });

@@ -52,12 +52,12 @@ fn is_new(before: &Outcome, plan: &ModePlan) -> bool {
 fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
     let ModePlan { mode, profile, present, assumed, .. } = plan;
     let name = &namespace.name;
-    let before = if *assumed { format!("{present} (assumed)") } else { present.to_string() };
+    // Without a label the version says nothing: the level is what the server defaults to.
+    let before = if *assumed { format!("{} (assumed)", present.level) } else { present.to_string() };
     match &plan.verdict {
         Verdict::Write { value, change } => {
             let (warning, reason, why) = match change {
-                // Only the ownership changes, or a label is spelled out that held anyway.
-                Change::Own => return None,
+                Change::Own => return exempted(plan, namespace),
                 Change::Raise => (false, "Raised", format!("profile {profile} asks for it")),
                 Change::Repair => (true, "Repaired", "somebody had lowered, removed or garbled it".into()),
                 Change::Weaken(cause) => (true, "Weakened", wording::cause(*cause, plan)),
@@ -104,6 +104,20 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
         }
         Verdict::InSync | Verdict::Hold(_) | Verdict::LeaveAlone { .. } | Verdict::Freeze(_) => None,
     }
+}
+
+/// A write that changes only the ownership, or spells out what held anyway, is told where an exemption is why.
+fn exempted(plan: &ModePlan, namespace: &Namespace) -> Option<Told> {
+    let exemption = plan.exemption.as_ref().filter(|_| plan.assumed)?;
+    let (mode, profile) = (plan.mode, &plan.profile);
+    let note = format!(
+        "namespace {}: {mode} set to {}: exemption {} of profile {profile}: {}",
+        namespace.name,
+        exemption.level,
+        wording::quoted(&exemption.name),
+        wording::quoted(&exemption.reason),
+    );
+    Some(Told { warning: false, reason: "Exempted", note })
 }
 
 fn announce(state: &State, namespace: &Namespace, plan: &ModePlan, told: Told) {

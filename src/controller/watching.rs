@@ -97,22 +97,36 @@ pub(super) async fn watch_profiles(client: Client, changed: Arc<Notify>) {
                 changed.notify_one();
             }
             Err(error) => {
-                tracing::warn!(error = %brief(&error), "the watch of profiles was interrupted");
+                // Without the CRD every try ends so; that it is missing is told once, where profiles are listed.
+                if is_not_found(&error) {
+                    tracing::debug!("there is nothing to watch: the CRD is not installed");
+                } else {
+                    tracing::warn!(error = %brief(&error), "the watch of profiles was interrupted");
+                }
                 changed.notify_one();
             }
         }
     }
 }
 
-/// What the API server said, without the whole answer around it.
-fn brief(error: &watcher::Error) -> String {
+/// The API server's answer, if it gave one.
+fn answer(error: &watcher::Error) -> Option<&kube::core::Status> {
     match error {
         watcher::Error::InitialListFailed(kube::Error::Api(status))
         | watcher::Error::WatchStartFailed(kube::Error::Api(status))
-        | watcher::Error::WatchFailed(kube::Error::Api(status)) => status.message.trim().to_owned(),
-        watcher::Error::WatchError(status) => status.message.trim().to_owned(),
-        other => other.to_string(),
+        | watcher::Error::WatchFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status) => Some(status),
+        _ => None,
     }
+}
+
+fn is_not_found(error: &watcher::Error) -> bool {
+    answer(error).is_some_and(|status| status.code == 404)
+}
+
+/// What the API server said, without the whole answer around it.
+fn brief(error: &watcher::Error) -> String {
+    answer(error).map_or_else(|| error.to_string(), |status| status.message.trim().to_owned())
 }
 
 /// Takes a snapshot of the profiles whenever they changed.

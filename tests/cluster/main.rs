@@ -2,12 +2,15 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod access;
 mod doubt;
 mod interposer;
 mod profile_rules;
 mod races;
 mod release;
 mod stage;
+mod status;
 #[path = "../profiles/table.rs"]
 mod table;
 mod transitions;
+mod weakening;

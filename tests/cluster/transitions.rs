@@ -24,7 +24,7 @@ async fn labels_are_raised_repaired_lowered_and_retained() {
     stage.settled_profile("teams", restricted.clone()).await;
     let all = "enforce=restricted+podsec enforce-version=v1.37+podsec warn=restricted+podsec warn-version=latest+podsec";
     stage.shows("team-a", all).await;
-    stage.event("Raised", "team-a: enforce set from privileged:latest (assumed) to restricted:v1.37").await;
+    stage.event("Raised", "team-a: enforce set from privileged (assumed) to restricted:v1.37").await;
 
     stage.namespace("team-new", &[]).await;
     stage.shows("team-new", all).await;
@@ -99,7 +99,7 @@ async fn what_somebody_else_set_is_shared_taken_or_left() {
     assert_eq!(stage.shown("yield-a").await, "enforce=privileged");
     let left = json!([{
         "namespace": "yield-a", "mode": "enforce", "present": "privileged:latest", "planned": "baseline:v1.37",
-        "lastSetBy": "kubectl-create",
+        "lastSetBy": "kubectl-create", "message": "conflictPolicy: Yield leaves a label to whoever set it",
     }]);
     assert_eq!(stage.status("yield").await["leftAlone"], left);
 
