@@ -230,7 +230,7 @@ pub struct ExemptNamespace {
     #[schemars(length(max = bounds::MESSAGE))]
     pub reason: String,
     /// When it ends, if ever.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "super::schema::written_moment")]
     pub expires: Option<Moment>,
 }

@@ -52,8 +52,13 @@ pub(super) enum ApplyError {
     #[error("{0}")]
     Conflict(String),
     /// The API server does not take it from anybody, or not from podsec: a person must mend something.
-    #[error("{0}")]
-    Refused(String),
+    #[error("{message}")]
+    Refused {
+        /// The HTTP status.
+        code: u16,
+        /// What the API server said.
+        message: String,
+    },
     /// It may go better later.
     #[error(transparent)]
     Transient(CallError),
@@ -66,7 +71,7 @@ impl ApplyError {
             Self::Stale => "stale",
             Self::Gone => "gone",
             Self::Conflict(_) => "conflict",
-            Self::Refused(_) => "refused",
+            Self::Refused { .. } => "refused",
             Self::Transient(error) => error.category(),
         }
     }
@@ -128,7 +133,7 @@ fn classify(error: CallError) -> ApplyError {
         // Another version, or another object under the name.
         409 => ApplyError::Stale,
         422 if has_cause(&status, |cause| cause.field == "metadata.uid") => ApplyError::Stale,
-        400 | 403 | 422 => ApplyError::Refused(status.message),
+        code @ (400 | 403 | 422) => ApplyError::Refused { code, message: status.message },
         _ => ApplyError::Transient(CallError::Refused(status)),
     }
 }
@@ -172,9 +177,9 @@ mod tests {
         assert!(matches!(refused(422, Some(("FieldValueInvalid", "metadata.uid"))), ApplyError::Stale));
         assert!(matches!(
             refused(422, Some(("FieldValueInvalid", "metadata.labels[x]"))),
-            ApplyError::Refused(_)
+            ApplyError::Refused { .. }
         ));
-        assert!(matches!(refused(403, None), ApplyError::Refused(_)));
+        assert!(matches!(refused(403, None), ApplyError::Refused { .. }));
         assert!(matches!(refused(429, None), ApplyError::Transient(_)));
         assert!(matches!(refused(500, None), ApplyError::Transient(_)));
         assert!(matches!(classify(CallError::Deadline), ApplyError::Transient(_)));

@@ -6,11 +6,22 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
+
 /// The first delay.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// The longest delay. What the API server cannot take for minutes is looked at often enough at this pace.
+/// The longest delay of an object. What the API server cannot take for minutes is looked at often enough at this
+/// pace.
 const LONGEST: Duration = Duration::from_mins(5);
+
+/// The longest delay of a stream. An API server that is back is noticed within seconds; one that is away is asked
+/// about ten times a minute.
+const LONGEST_OF_STREAM: Duration = Duration::from_secs(8);
+
+/// How long a stream must have gone well for its next failure to count as the first. Not sooner: a watch that
+/// starts over emits something before it has asked anything, which is no sign of health.
+const HEALTHY: Duration = Duration::from_mins(2);
 
 /// Exponential back-off for each of many objects, with jitter so that they do not come back all at once.
 #[derive(Debug, Default)]
@@ -23,7 +34,7 @@ impl Backoff {
     pub(super) fn failed(&mut self, name: &str) -> (Duration, u32) {
         let count = self.failures.entry(name.to_owned()).or_default();
         *count = count.saturating_add(1);
-        (delay(*count, RandomState::new().build_hasher().finish()), *count)
+        (delay(*count, LONGEST, random()), *count)
     }
 
     /// Forgets what failed before.
@@ -32,10 +43,40 @@ impl Backoff {
     }
 }
 
-/// Between half and the whole of 1 s, 2 s, 4 s … 5 min.
-fn delay(failures: u32, random: u64) -> Duration {
+/// Exponential back-off for one stream, with jitter.
+#[derive(Debug, Default)]
+pub(super) struct StreamBackoff {
+    failures: u32,
+    last: Option<Instant>,
+}
+
+impl Iterator for StreamBackoff {
+    type Item = Duration;
+
+    fn next(&mut self) -> Option<Duration> {
+        let now = Instant::now();
+        if self.last.is_some_and(|last| now.duration_since(last) > HEALTHY) {
+            self.failures = 0;
+        }
+        self.last = Some(now);
+        self.failures = self.failures.saturating_add(1);
+        Some(delay(self.failures, LONGEST_OF_STREAM, random()))
+    }
+}
+
+impl kube::runtime::utils::Backoff for StreamBackoff {
+    /// Time alone resets it.
+    fn reset(&mut self) {}
+}
+
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish()
+}
+
+/// Between half and the whole of 1 s, 2 s, 4 s … up to the longest.
+fn delay(failures: u32, longest: Duration, random: u64) -> Duration {
     let doubled = FIRST.saturating_mul(1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX));
-    let whole = doubled.min(LONGEST);
+    let whole = doubled.min(longest);
     let share = u32::try_from(random % 1000).unwrap_or_default();
     whole / 2 + whole * share / 2000
 }
@@ -46,13 +87,28 @@ mod tests {
 
     #[test]
     fn delays_double_up_to_a_limit_and_differ() {
-        assert_eq!(delay(1, 0), Duration::from_millis(500));
-        assert_eq!(delay(4, 0), Duration::from_secs(4));
-        assert_eq!(delay(100, 0), LONGEST / 2);
+        assert_eq!(delay(1, LONGEST, 0), Duration::from_millis(500));
+        assert_eq!(delay(4, LONGEST, 0), Duration::from_secs(4));
+        assert_eq!(delay(100, LONGEST, 0), LONGEST / 2);
         for random in 0..2000 {
-            let delay = delay(3, random);
+            let delay = delay(3, LONGEST, random);
             assert!(delay >= Duration::from_secs(2) && delay < Duration::from_secs(4));
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_is_asked_for_about_ten_times_a_minute_and_starts_over_when_it_was_well() {
+        let mut backoff = StreamBackoff::default();
+        let mut tries = 0;
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_mins(10) {
+            kube::runtime::utils::Backoff::reset(&mut backoff);
+            tokio::time::sleep(backoff.next().unwrap()).await;
+            tries += 1;
+        }
+        assert!((75..=160).contains(&tries), "{tries} tries in ten minutes");
+        tokio::time::sleep(HEALTHY * 2).await;
+        assert!(backoff.next().unwrap() <= FIRST);
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod watching;
 mod wording;
 mod worker;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use kube::Client;
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
@@ -84,7 +84,8 @@ pub async fn run(client: Client, options: Options, stop: CancellationToken) -> R
     spawn("profiles", Box::pin(watching::watch_profiles(client.clone(), Arc::clone(&changed))));
     spawn("snapshots", Box::pin(watching::take_snapshots(client.clone(), Arc::clone(&state), changed)));
     spawn("events", Box::pin(waiting.send_all(client.clone(), instance)));
-    spawn("status", Box::pin(reporting::report(client.clone(), Arc::clone(&state))));
+    let written = Arc::default();
+    spawn("status", Box::pin(reporting::report(client.clone(), Arc::clone(&state), Arc::clone(&written))));
     if let Some(listener) = listener {
         let serving = http::serve(listener, Arc::clone(&state), stop.clone());
         spawn(
@@ -107,12 +108,18 @@ pub async fn run(client: Client, options: Options, stop: CancellationToken) -> R
         Some(ended) = tasks.join_next() => Err(ended.map_or_else(RunError::Broke, RunError::Ended)),
         Some(ended) = workers.join_next() => Err(ended.map_or_else(RunError::Broke, |()| RunError::Ended("worker"))),
     };
-    finish(&client, &state, tasks, workers).await;
+    finish(&client, &state, &written, tasks, workers).await;
     ended
 }
 
 /// Ends what is under way, and tells the last outcomes.
-async fn finish(client: &Client, state: &State, mut tasks: JoinSet<&'static str>, mut workers: JoinSet<()>) {
+async fn finish(
+    client: &Client,
+    state: &State,
+    written: &tokio::sync::Mutex<reporting::Written>,
+    mut tasks: JoinSet<&'static str>,
+    mut workers: JoinSet<()>,
+) {
     state.queue.close();
     let all_done = async { while workers.join_next().await.is_some() {} };
     if tokio::time::timeout(ENDING, all_done).await.is_err() {
@@ -120,8 +127,7 @@ async fn finish(client: &Client, state: &State, mut tasks: JoinSet<&'static str>
     }
     // The reporting task may be resting or in the middle of a write: what it did not get to is told here, once.
     tasks.shutdown().await;
-    if tokio::time::timeout(ENDING, reporting::report_once(client, state, &mut HashMap::new())).await.is_err()
-    {
+    if tokio::time::timeout(ENDING, reporting::report_once(client, state, written)).await.is_err() {
         tracing::warn!("the last statuses could not be written in time");
     }
 }

@@ -4,6 +4,9 @@ use super::apply::Applied;
 use crate::rollout::{Change, HoldReason, ModePlan, Release, Verdict};
 use crate::standards::Mode;
 
+/// So many failures in a row are a moment's trouble. From then on they are shown.
+pub(super) const PATIENCE: u32 = 5;
+
 /// What became of one namespace when it was last looked at.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
@@ -48,6 +51,11 @@ impl Outcome {
     /// Whether nothing more is going to happen by itself.
     pub(super) const fn is_final(&self) -> bool {
         !matches!(self.result, Result::Retrying { .. })
+    }
+
+    /// Whether the plan was carried out.
+    pub(super) const fn is_applied(&self) -> bool {
+        matches!(self.result, Result::Applied(_))
     }
 
     /// The verdicts that were carried out.

@@ -9,14 +9,15 @@ use kube::{
     core::PartialObjectMeta,
 };
 use serde_json::json;
+use tokio::sync::Mutex;
 
 use super::{
     snapshot::{Described, Snapshot},
     state::State,
-    status::{Account, status},
+    status::{Account, PROGRESSING, status},
 };
 use crate::{
-    api::{ClusterPodSecurityProfile, Controller, ProfileStatus},
+    api::{ClusterPodSecurityProfile, Controller, ProfileStatus, conditions::Condition},
     cluster::{CallError, profiles, within_deadline},
     rollout::{Manager, NamePattern},
     standards::{Mode, NEWEST_MINOR},
@@ -32,8 +33,7 @@ const REST: Duration = Duration::from_millis(850);
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// Writes statuses as they become due, until the controller ends.
-pub(super) async fn report(client: Client, state: Arc<State>) {
-    let mut written = HashMap::new();
+pub(super) async fn report(client: Client, state: Arc<State>, written: Arc<Mutex<Written>>) {
     let mut retry = None;
     loop {
         match retry {
@@ -41,17 +41,19 @@ pub(super) async fn report(client: Client, state: Arc<State>) {
             None => state.status_due.notified().await,
         }
         tokio::time::sleep(COLLECT).await;
-        retry = (!report_once(&client, &state, &mut written).await).then_some(AGAIN);
+        retry = (!report_once(&client, &state, &written).await).then_some(AGAIN);
         tokio::time::sleep(REST).await;
     }
 }
 
-/// The statuses as last written, by the profile's uid.
-type Written = HashMap<String, ProfileStatus>;
+/// The statuses as last written, by the profile's uid. What was written is not written again when the controller
+/// ends.
+pub(super) type Written = HashMap<String, ProfileStatus>;
 
 /// Writes every status that changed; gives whether all that had to be written were.
-pub(super) async fn report_once(client: &Client, state: &State, written: &mut Written) -> bool {
+pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<Written>) -> bool {
     let Some(snapshot) = state.snapshot() else { return true };
+    let mut written = written.lock().await;
     let outcomes = state.outcomes();
     let controller = controller(state, &snapshot);
     written.retain(|uid, _| snapshot.described.values().any(|described| described.uid == *uid));
@@ -68,7 +70,8 @@ pub(super) async fn report_once(client: &Client, state: &State, written: &mut Wr
             now: Timestamp::now(),
         };
         let status = status(&account);
-        if before == Some(&status) {
+        let is_first = !written.contains_key(&described.uid);
+        if before == Some(&status) || is_first && before.is_some_and(|before| catches_up(before, &status)) {
             continue;
         }
         match write(client, name, described, &status).await {
@@ -85,6 +88,13 @@ pub(super) async fn report_once(client: &Client, state: &State, written: &mut Wr
         }
     }
     complete
+}
+
+/// Whether a controller that has just started, and not yet looked at everything again, would say less than what
+/// stands there of the same spec. Otherwise each start would take Ready away for a moment.
+fn catches_up(before: &ProfileStatus, status: &ProfileStatus) -> bool {
+    let is_under_way = |condition: &Condition| condition.reason == PROGRESSING;
+    before.observed_generation == status.observed_generation && status.conditions.iter().any(is_under_way)
 }
 
 fn controller(state: &State, snapshot: &Snapshot) -> Controller {
@@ -119,4 +129,32 @@ async fn write(
     });
     let params = PatchParams::apply(Manager::Podsec.as_str()).force();
     within_deadline(api.patch_status(name, &params, &Patch::Apply(&body))).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Moment, conditions::ConditionStatus};
+
+    fn said(observed_generation: i64, reason: &str) -> ProfileStatus {
+        let condition = Condition {
+            kind: "Ready".into(),
+            status: ConditionStatus::Unknown,
+            observed_generation,
+            last_transition_time: Moment(Timestamp::UNIX_EPOCH),
+            reason: reason.into(),
+            message: String::new(),
+        };
+        ProfileStatus { observed_generation, conditions: vec![condition], ..ProfileStatus::default() }
+    }
+
+    #[test]
+    fn a_start_takes_nothing_away_from_what_was_said_of_the_same_spec() {
+        let before = said(1, "Reconciled");
+        assert!(catches_up(&before, &said(1, PROGRESSING)));
+        assert!(!catches_up(&before, &said(1, "ProgressingWithRetry")), "what does not go on is told");
+        assert!(!catches_up(&before, &said(1, "Reconciled")));
+        assert!(!catches_up(&before, &said(2, PROGRESSING)), "the spec is another one");
+        assert!(!catches_up(&said(-1, "Pending"), &said(1, PROGRESSING)), "nothing was said yet");
+    }
 }

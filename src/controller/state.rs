@@ -110,7 +110,7 @@ impl State {
         }
         // The stream is back, and so is the API server: what failed meanwhile need not wait out its delay.
         for (name, outcome) in self.outcomes() {
-            if !outcome.is_final() {
+            if !outcome.is_applied() {
                 self.queue.add(&name);
             }
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    outcome::{Outcome, Result, is_in_sync},
+    outcome::{Outcome, PATIENCE, Result, is_in_sync},
     snapshot::{Content, Described},
     state::Progress,
     wording,
@@ -26,9 +26,8 @@ const NAMED: usize = 20;
 /// How long ahead the end of an exemption is announced.
 const ANNOUNCED: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-/// After so many failures in a row a namespace counts as being tried again in the conditions. Before that, a
-/// moment's trouble would make everything look unfinished.
-const PATIENCE: u32 = 5;
+/// The reason of a profile that is being carried out.
+pub(super) const PROGRESSING: &str = "Progressing";
 
 /// What a status is made of.
 #[derive(Debug)]
@@ -211,8 +210,8 @@ fn conditions(
         said.push((types::READY, False, "ProgressingWithRetry", text));
     } else if left > 0 {
         let text = format!("{} of {total} namespaces done", total - left.min(total));
-        said.push((types::RECONCILING, True, "Progressing", text.clone()));
-        said.push((types::READY, Unknown, "Progressing", text));
+        said.push((types::RECONCILING, True, PROGRESSING, text.clone()));
+        said.push((types::READY, Unknown, PROGRESSING, text));
     } else if object.spec.suspend == Some(true) {
         said.push((
             types::READY,

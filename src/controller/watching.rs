@@ -15,7 +15,7 @@ use kube::{
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
-    backoff::Backoff,
+    backoff::{Backoff, StreamBackoff},
     snapshot::{Pins, Snapshot},
     state::State,
 };
@@ -45,7 +45,7 @@ const COLLECT: Duration = Duration::from_millis(20);
 /// Follows the namespaces. Ends only with the stream, which does not end by itself.
 pub(super) async fn watch_namespaces(client: Client, state: Arc<State>) {
     let api: Api<NamespaceMeta> = Api::all(client);
-    let stream = watcher(api, watcher::Config::default()).default_backoff();
+    let stream = watcher(api, watcher::Config::default()).backoff(StreamBackoff::default());
     let mut stream = std::pin::pin!(stream);
     let mut listed = BTreeSet::new();
     while let Some(event) = stream.next().await {
@@ -69,7 +69,7 @@ pub(super) async fn watch_namespaces(client: Client, state: Arc<State>) {
 /// Follows the profiles, and tells `changed` whenever one came, went, or has another spec.
 pub(super) async fn watch_profiles(client: Client, changed: Arc<Notify>) {
     let api: Api<PartialObjectMeta<ClusterPodSecurityProfile>> = Api::all(client);
-    let stream = watcher(api, watcher::Config::default()).default_backoff();
+    let stream = watcher(api, watcher::Config::default()).backoff(StreamBackoff::default());
     let mut stream = std::pin::pin!(stream.into_stream());
     // Of each profile what changes with its spec; podsec's own writes of the status change none of it.
     let mut seen = std::collections::BTreeMap::new();

@@ -11,7 +11,7 @@ use super::{
     apply::{ApplyError, apply},
     backoff::Backoff,
     metrics::ReconcileLabels,
-    outcome::{Outcome, Result},
+    outcome::{Outcome, PATIENCE, Result},
     snapshot::Snapshot,
     state::State,
     telling,
@@ -26,9 +26,6 @@ const BETWEEN_WRITES: Duration = Duration::from_secs(1);
 
 /// How often a namespace is observed and planned anew at once when it changes in between. Then it waits its turn.
 const TRIES: usize = 3;
-
-/// How long a namespace that cannot be written waits unless it changes.
-const UNWRITABLE_AGAIN: Duration = Duration::from_mins(10);
 
 /// The longest wait for something that is going to happen; then it is looked at again and waits on.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
@@ -112,9 +109,8 @@ impl Workshop {
             self.count(error.category());
             match error {
                 ApplyError::Gone => return End::Gone,
-                ApplyError::Refused(message) => {
-                    let outcome = self.outcome(&namespace, snapshot, Result::Unwritable(message));
-                    return End::Concluded(Box::new(Conclusion { namespace, outcome, next }));
+                ApplyError::Refused { code, message } => {
+                    return self.refused(namespace, snapshot, code, message);
                 }
                 ApplyError::Transient(error) => return self.again(namespace, snapshot, &error.to_string()),
                 ApplyError::Stale | ApplyError::Conflict(_) => {
@@ -135,6 +131,22 @@ impl Workshop {
     fn unobserved(&self, namespace: Namespace, snapshot: &Snapshot, failed: &CallError) -> End {
         self.count(failed.category());
         self.again(namespace, snapshot, &failed.to_string())
+    }
+
+    /// Concludes that a person must mend something.
+    ///
+    /// A 403 is believed only when it stays: an API server that has just started refuses everybody for a moment,
+    /// since it has not read its roles yet.
+    fn refused(&self, namespace: Namespace, snapshot: &Snapshot, code: u16, message: String) -> End {
+        let (delay, failures) = self.backoff.lock().failed(&namespace.name);
+        self.state.queue.add_after(&namespace.name, delay);
+        let result = if code == 403 && failures < PATIENCE {
+            Result::Retrying { message, failures }
+        } else {
+            Result::Unwritable(message)
+        };
+        let outcome = self.outcome(&namespace, snapshot, result);
+        End::Concluded(Box::new(Conclusion { namespace, outcome, next: None }))
     }
 
     /// Concludes that it has to be tried again.
@@ -181,9 +193,6 @@ impl Workshop {
                     self.state.metrics.delay.observe(seen.elapsed().as_secs_f64());
                 }
             }
-        }
-        if matches!(outcome.result, Result::Unwritable(_)) {
-            self.state.queue.add_after(name, UNWRITABLE_AGAIN);
         }
         if let Some(wait) = next.map(until) {
             self.state.queue.add_after(name, wait.min(LONGEST_WAIT));

@@ -13,6 +13,9 @@ const RESTRICTED: &str =
 const BASELINE: &str =
     r#"{"namespaceSelector": {}, "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"}}"#;
 
+/// Profiles by name, each with its spec.
+type Specs<'a> = &'a [(&'a str, &'a str)];
+
 /// One namespace, the profiles and the settings it is planned with.
 struct Scene {
     namespace: Namespace,
@@ -21,7 +24,7 @@ struct Scene {
 }
 
 impl Scene {
-    fn new(specs: &[(&str, &str)]) -> Self {
+    fn new(specs: Specs<'_>) -> Self {
         Self {
             namespace: testing::namespace("a", &[]),
             profiles: profiles(specs),
@@ -29,7 +32,7 @@ impl Scene {
         }
     }
 
-    fn with_labels(mut self, labels: &[(&str, &str)]) -> Self {
+    fn with_labels(mut self, labels: Specs<'_>) -> Self {
         self.namespace = testing::namespace("a", labels);
         self
     }
@@ -48,7 +51,7 @@ impl Scene {
         plan(&self.namespace, &self.profiles, &self.settings, now())
     }
 
-    fn settle_with(&mut self, specs: &[(&str, &str)]) -> NamespacePlan {
+    fn settle_with(&mut self, specs: Specs<'_>) -> NamespacePlan {
         self.profiles = profiles(specs);
         self.settle()
     }
@@ -254,7 +257,7 @@ fn a_weaker_winner_does_not_weaken_when_the_strict_profile_is_gone_or_outranked(
     let weak = with(BASELINE, r#""priority": -1"#);
     let outranking = with(BASELINE, r#""priority": 1"#);
     let elsewhere = with(RESTRICTED, r#""namespaceNames": ["b"]"#);
-    let cases: [&[(&str, &str)]; 3] = [
+    let cases: [Specs<'_>; 3] = [
         &[("weak", &weak)],
         &[("strict", RESTRICTED), ("weak", &outranking)],
         &[("strict", &elsewhere), ("weak", &weak)],
@@ -281,7 +284,6 @@ fn allow_weakening_and_remove_let_a_weaker_winner_weaken() {
     let allowing = with(BASELINE, r#""allowWeakening": true"#);
     let stopped =
         with(r#"{"namespaceSelector": {}, "warn": {"level": "baseline"}}"#, r#""releasePolicy": "Remove""#);
-    type Specs<'a> = &'a [(&'a str, &'a str)];
     let cases: [(&str, Specs<'_>, WeakenCause); 3] = [
         (RESTRICTED, &[("weak", &allowing)], WeakenCause::Allowed),
         (&removable, &[("weak", BASELINE)], WeakenCause::Removed),
@@ -308,7 +310,7 @@ fn the_servers_default_is_not_weakened_for_an_unlabelled_namespace() {
 #[test]
 fn never_weaken_refuses_edits_exemptions_and_removal() {
     let removable = with(RESTRICTED, r#""releasePolicy": "Remove""#);
-    let cases: [(&[(&str, &str)], Verdict); 3] = [
+    let cases: [(Specs<'_>, Verdict); 3] = [
         (&[("p", BASELINE)], Verdict::Hold(HoldReason::NeverWeaken)),
         (&[("q", &with(BASELINE, r#""allowWeakening": true"#))], Verdict::Hold(HoldReason::NeverWeaken)),
         (&[], Verdict::Release(Release::Retain(RetainReason::NeverWeaken))),
@@ -399,7 +401,7 @@ fn suspended_and_dry_run_freeze_what_was_written() {
 
 #[test]
 fn doubt_freezes_release_and_weakening_but_not_raising() {
-    let doubt = |specs: &[(&str, &str)], unreadable: &[&str], completeness| {
+    let doubt = |specs: Specs<'_>, unreadable: &[&str], completeness| {
         let readable = specs.iter().map(|(name, spec)| profile(name, spec));
         Profiles::new(readable, unreadable.iter().map(|name| (*name).to_owned()), completeness)
     };

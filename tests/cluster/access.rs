@@ -96,7 +96,7 @@ async fn every_right_granted_is_used_and_no_other_is_needed() {
     let spec = json!({
         "namespaceNames": ["team-*"], "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"},
     });
-    stage.settled_profile("teams", spec).await;
+    stage.settled_profile("teams", spec.clone()).await;
     // Somebody comes in between, so that the namespace has to be read again.
     let api = stage.namespaces();
     stage.interposer.before_next_write(move || async move {
@@ -128,6 +128,15 @@ async fn every_right_granted_is_used_and_no_other_is_needed() {
     let idle: Vec<_> =
         granted_rights.iter().filter(|right| !needed.iter().any(|needed| covers(right, needed))).collect();
     assert!(idle.is_empty(), "granted, but not used: {idle:?}");
+
+    // Rights that are missing for a while, as on an API server that has just started, are not missed for long.
+    stage.settled_profile("teams", spec).await;
+    stage.cluster.kubectl(&["delete", "clusterrolebinding", "test"]).unwrap();
+    stage.eventually("the role to lose its effect", || async { (!stage.may_patch()).then_some(()) }).await;
+    stage.namespace("team-b", &[]).await;
+    stage.event("Unwritable", "team-b").await;
+    stage.bind_cluster_role();
+    stage.shows("team-b", baseline).await;
 }
 
 #[test]

@@ -115,6 +115,11 @@ impl Interposer {
         self.passed.lock().unwrap().clone()
     }
 
+    /// What passed so far and was to change something.
+    pub(crate) fn writes(&self) -> Vec<Passed> {
+        self.passed().into_iter().filter(|passed| passed.method != Method::GET).collect()
+    }
+
     /// How many requests of a kind passed so far.
     pub(crate) fn count(&self, is_meant: impl FnMut(&&Passed) -> bool) -> usize {
         self.passed.lock().unwrap().iter().filter(is_meant).count()

@@ -5,12 +5,15 @@
 mod access;
 mod doubt;
 mod interposer;
+mod outage;
 mod profile_rules;
 mod races;
 mod release;
+mod scale;
 mod stage;
 mod status;
 #[path = "../profiles/table.rs"]
 mod table;
 mod transitions;
+mod versions;
 mod weakening;

@@ -13,14 +13,10 @@ fn immediate(names: &[&str]) -> Value {
     json!({"namespaceNames": names, "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"}})
 }
 
-/// The cells of a table that kubectl printed, without those of the age.
+/// The cells of a table that kubectl printed.
 fn table(text: &str) -> Vec<Vec<&str>> {
-    let mut lines: Vec<Vec<_>> = text.lines().map(|line| line.split("  ").collect()).collect();
-    for line in &mut lines {
-        line.retain(|cell| !cell.trim().is_empty());
-        line.iter_mut().for_each(|cell| *cell = cell.trim());
-    }
-    lines
+    let cells = |line| str::split(line, "  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
+    text.lines().map(cells).collect()
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! What the documentation says stays true.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod links;
 mod profiles;

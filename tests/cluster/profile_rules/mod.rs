@@ -198,8 +198,9 @@ fn overflowing_status() -> podsec::api::ProfileStatus {
         "namespaces": {"matched": u32::MAX},
         "workloads": {"judged": u32::MAX, "violating": 0},
         "held": vec![json!({"name": "a", "reason": long, "message": long, "present": long, "planned": long}); 30],
-        "leftAlone": vec![json!({"namespace": "a", "mode": long, "present": long, "planned": long, "lastSetBy": long}); 30],
+        "leftAlone": vec![json!({"namespace": "a", "mode": long, "present": long, "planned": long, "lastSetBy": long, "message": long}); 30],
         "unwritable": vec![json!({"name": "a", "message": long}); 30],
+        "exempt": vec![json!({"name": "a", "exemption": "a", "reason": long, "expires": "2027-01-01T00:00:00Z"}); 30],
         "expiring": vec![json!({"name": "a", "reason": "why", "expires": "2027-01-01T00:00:00Z"}); 30],
         "controller": {
             "version": long, "newestStandards": long, "serverVersion": long, "neverWeaken": true,

@@ -73,18 +73,27 @@ impl Stage {
 
     async fn install_roles(&self) {
         self.cluster.apply_file(path("deploy/install.yaml").as_ref()).unwrap();
+        self.bind_cluster_role();
         let user = format!("--user={USER}");
-        self.cluster
-            .kubectl(&["create", "clusterrolebinding", "test", "--clusterrole=podsec", &user])
-            .unwrap();
-        self.cluster
-            .kubectl(&["create", "rolebinding", "test", "-n=default", "--role=podsec-events", &user])
-            .unwrap();
+        let role = ["create", "rolebinding", "test", "-n=default", "--role=podsec-events", &user];
+        self.cluster.kubectl(&role).unwrap();
         self.eventually("the role to take effect", || async {
             let can = ["auth", "can-i", "create", "events.events.k8s.io", "-n=default"];
             self.cluster.kubectl_as(USER, &can).is_ok().then_some(())
         })
         .await;
+    }
+
+    /// Gives the user what the shipped cluster role grants.
+    pub(crate) fn bind_cluster_role(&self) {
+        let user = format!("--user={USER}");
+        let binding = ["create", "clusterrolebinding", "test", "--clusterrole=podsec", &user];
+        self.cluster.kubectl(&binding).unwrap();
+    }
+
+    /// Whether the user may write namespaces now.
+    pub(crate) fn may_patch(&self) -> bool {
+        self.cluster.kubectl_as(USER, &["auth", "can-i", "patch", "namespaces"]).is_ok()
     }
 
     /// Starts the controller, as the user with the shipped roles.

@@ -50,11 +50,6 @@ impl Stage {
         self.namespaces().patch(namespace, &params, &Patch::Apply(&object)).await.unwrap();
     }
 
-    /// Deletes a namespace to the end, as the namespace controller does with an empty one.
-    pub(crate) async fn delete_namespace(&self, name: &str) {
-        delete_namespace(&self.namespaces(), name).await;
-    }
-
     /// A namespace as podsec observes it.
     pub(crate) async fn observed(&self, namespace: &str) -> Namespace {
         observe(self.namespaces().get_metadata(namespace).await.unwrap())
