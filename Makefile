@@ -16,7 +16,10 @@ test: tools ## Run every test; STAGES="fmt clippy" runs those alone
 	@tests/run.sh $(STAGES)
 
 cluster: tools ## Start a control plane to try things on, and print how to reach it
+	@cargo build --quiet --locked --workspace
 	@cargo run --quiet --locked -p podsec-control-plane -- up --dir '$(CLUSTER)'
+	@echo "export PATH='$$(cargo run --quiet --locked -p podsec-control-plane -- paths):$(CURDIR)/target/debug':\"\$$PATH\""
+	@echo '# then: podsec crds | kubectl apply --server-side -f - ; podsec controller'
 
 cluster-down: ## End the control plane that `make cluster` started
 	@cargo run --quiet --locked -p podsec-control-plane -- down --dir '$(CLUSTER)'

@@ -22,10 +22,6 @@ stage() {
     cluster) cargo test --locked --test cluster -- --test-threads=4 ;;
     doctests) cargo test --workspace --doc --locked ;;
     demo) demo ;;
-    *)
-        echo "no such stage: $1 (there are: $all)" >&2
-        return 2
-        ;;
     esac
 }
 
@@ -42,6 +38,16 @@ table=
 summary() {
     printf '\n%s' "$table"
 }
+
+for name in "$@"; do
+    case " $all " in
+    *" $name "*) ;;
+    *)
+        echo "no such stage: $name (there are: $all)" >&2
+        exit 2
+        ;;
+    esac
+done
 
 begun=$(date +%s)
 for name in ${*:-$all}; do

@@ -28,8 +28,7 @@ pub struct ProfileSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = -bounds::PRIORITY, max = bounds::PRIORITY))]
     pub priority: Option<i32>,
-    /// While true, the profile is judged and reported, but nothing is written and nothing is released. Default
-    /// false.
+    /// While true, the profile is reported, but nothing is written and nothing is released. Default false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
     /// Selects namespaces by label; an empty selector selects every namespace. At least one of namespaceSelector
@@ -67,8 +66,9 @@ pub struct ProfileSpec {
     /// How enforce is raised. Without it: WhenClean, after 24h.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<Rollout>,
-    /// What happens to a label that somebody else has set to another value. KeepStricter (the default) takes it
-    /// unless the foreign level is stricter; Force takes it always; Yield leaves it always.
+    /// What happens to a label that somebody else has set to another value. KeepStricter (the default) puts back what
+    /// podsec had raised and somebody lowered, and in this version leaves every other foreign value alone; Force
+    /// takes it always; Yield leaves it always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflict_policy: Option<ConflictPolicy>,
     /// What happens to a label when this profile is deleted or stops setting its mode. Retain (the default) leaves
@@ -209,8 +209,9 @@ impl From<ExemptLevel> for Level {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rollout {
-    /// WhenClean (the default) raises a namespace once nothing in it violates the level; Immediate raises at once,
-    /// whatever it breaks; DryRun writes no label and only reports.
+    /// WhenClean (the default) raises a namespace once nothing in it violates the level, which this version cannot
+    /// tell yet: it holds enforce; Immediate raises at once, whatever it breaks; DryRun writes no label and only
+    /// reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Strategy>,
     /// WhenClean only: how long nothing in a namespace must have violated the level before enforce is raised, as in

@@ -16,12 +16,11 @@ use clap::{Parser, Subcommand};
 
 /// Keeps Pod Security Admission labels right on every namespace of a cluster
 ///
-/// podsec keeps Pod Security Admission labels right on every namespace of a cluster, and says what a change would
-/// break before it is made. You write a ClusterPodSecurityProfile; the controller resolves which namespaces it governs,
-/// raises their labels once nothing in them would be refused, keeps them there, and explains every decision in
-/// kubectl get.
+/// You write a ClusterPodSecurityProfile: which namespaces, which levels, how to get there. The controller works out
+/// which namespaces it governs, sets their labels, puts back what somebody lowers, and explains every decision in
+/// kubectl get and in Events.
 ///
-/// Exit status: 0 clean, 1 findings, 2 could not do it.
+/// Exit status: 0 done, 1 done with findings, 2 could not do it.
 #[derive(Debug, Parser)]
 #[command(
     name = "podsec",
@@ -89,7 +88,17 @@ fn is_closed_pipe(failure: &(dyn Error + 'static)) -> bool {
 
 /// An error and what it came from, in one line.
 fn with_causes(failure: &(dyn Error + 'static)) -> String {
-    causes(failure).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let mut text = String::new();
+    for cause in causes(failure).map(ToString::to_string) {
+        // Many errors tell their cause themselves.
+        if !text.contains(&cause) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause);
+        }
+    }
+    text
 }
 
 fn causes<'a>(failure: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {

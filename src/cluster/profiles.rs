@@ -83,7 +83,8 @@ pub async fn list(client: &Client) -> Result<Listing, CallError> {
 }
 
 /// What people are told while the CRD is missing.
-pub const NO_CRD: &str = "the ClusterPodSecurityProfile CRD is not installed";
+pub const NO_CRD: &str =
+    "the ClusterPodSecurityProfile CRD is not installed (podsec crds | kubectl apply --server-side -f -)";
 
 async fn completeness(client: &Client) -> Result<Completeness, CallError> {
     let crds: Api<CustomResourceDefinition> = Api::all(client.clone());

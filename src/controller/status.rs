@@ -82,7 +82,8 @@ fn describe(
 ) {
     let [enforce, audit, warn] = modes.map(|mode| mode.map(|mode| mode.to_string()));
     (status.enforce, status.audit, status.warn) = (enforce, audit, warn);
-    status.strategy = Some(format!("{:?}", object.spec.strategy()));
+    let suspended = if object.spec.suspend == Some(true) { ", suspended" } else { "" };
+    status.strategy = Some(format!("{:?}{suspended}", object.spec.strategy()));
     let soon = |expires: Timestamp| expires > now && expires.duration_since(now) <= ANNOUNCED;
     let mut expiring: Vec<_> = object.spec.exemptions.iter().flatten().collect();
     expiring.retain(|exemption| exemption.expires.is_some_and(|expires| soon(expires.0)));
@@ -167,7 +168,7 @@ fn list(status: &mut ProfileStatus, tally: &mut Tally, namespace: &str, own: &[&
         let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
         match &plan.verdict {
             Verdict::Hold(reason) if is_held(plan) && status.held.len() < NAMED => {
-                let (reason, message) = wording::hold(*reason);
+                let (reason, message) = wording::hold(*reason, plan.protected);
                 let (name, reason) = (namespace.to_owned(), reason.to_owned());
                 status.held.push(HeldNamespace { name, reason, message, present, planned });
             }

@@ -8,7 +8,7 @@ use super::{
     wording,
 };
 use crate::{
-    rollout::{Change, ModePlan, Namespace, Release, Verdict},
+    rollout::{Change, FreezeReason, ModePlan, Namespace, Release, Verdict},
     standards::Mode,
 };
 
@@ -58,7 +58,13 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
         Verdict::Write { value, change } => {
             let (warning, reason, why) = match change {
                 Change::Own => return exempted(plan, namespace),
-                Change::Raise => (false, "Raised", format!("profile {profile} asks for it")),
+                Change::Raise => {
+                    let why = plan.exemption.as_ref().map_or_else(
+                        || format!("profile {profile} asks for it"),
+                        |exemption| wording::exemption(exemption, profile),
+                    );
+                    (false, "Raised", why)
+                }
                 Change::Repair => (true, "Repaired", "somebody had lowered, removed or garbled it".into()),
                 Change::Weaken(cause) => (true, "Weakened", wording::cause(*cause, plan)),
             };
@@ -80,7 +86,7 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
             Some(Told { warning: true, reason: "Removed", note })
         }
         Verdict::Hold(why) if changed => {
-            let (reason, sentence) = wording::hold(*why);
+            let (reason, sentence) = wording::hold(*why, plan.protected);
             let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
             let note = format!(
                 "namespace {name}: {mode} held at {before}, planned {planned} ({reason}): {sentence}"
@@ -96,8 +102,10 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
         }
         Verdict::Freeze(why) if changed => {
             let (_, sentence) = wording::freeze(*why, profile);
+            // Suspending and dry runs are somebody's wish.
+            let wished = matches!(why, FreezeReason::Suspended | FreezeReason::DryRun);
             Some(Told {
-                warning: true,
+                warning: !wished,
                 reason: "Frozen",
                 note: format!("namespace {name}: {mode} {before}: {sentence}"),
             })
@@ -110,13 +118,8 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
 fn exempted(plan: &ModePlan, namespace: &Namespace) -> Option<Told> {
     let exemption = plan.exemption.as_ref().filter(|_| plan.assumed)?;
     let (mode, profile) = (plan.mode, &plan.profile);
-    let note = format!(
-        "namespace {}: {mode} set to {}: exemption {} of profile {profile}: {}",
-        namespace.name,
-        exemption.level,
-        wording::quoted(&exemption.name),
-        wording::quoted(&exemption.reason),
-    );
+    let why = wording::exemption(exemption, profile);
+    let note = format!("namespace {}: {mode} set to {}: {why}", namespace.name, exemption.level);
     Some(Told { warning: false, reason: "Exempted", note })
 }
 

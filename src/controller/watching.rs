@@ -126,7 +126,15 @@ fn is_not_found(error: &watcher::Error) -> bool {
 
 /// What the API server said, without the whole answer around it.
 fn brief(error: &watcher::Error) -> String {
-    answer(error).map_or_else(|| error.to_string(), |status| status.message.trim().to_owned())
+    if let Some(status) = answer(error) {
+        return status.message.trim().to_owned();
+    }
+    // What is really the matter stands at the end of the chain, as in "connection refused".
+    let chain = std::iter::successors(Some(error as &dyn std::error::Error), |&error| error.source());
+    match chain.last() {
+        Some(root) if root.to_string() != error.to_string() => format!("{error}: {root}"),
+        _ => error.to_string(),
+    }
 }
 
 /// Takes a snapshot of the profiles whenever they changed.
@@ -186,6 +194,11 @@ fn is_news(state: &State, snapshot: &Snapshot) -> bool {
         && doubted != Some(snapshot.completeness)
     {
         tracing::warn!(reason, "the list of profiles is in doubt: nothing is lowered or let go");
+    }
+    if let (Completeness::Complete { .. }, Some(Completeness::InDoubt(reason))) =
+        (snapshot.completeness, doubted)
+    {
+        tracing::info!(was = reason, "the list of profiles is no longer in doubt");
     }
     before.is_none_or(|before| {
         before.described != snapshot.described

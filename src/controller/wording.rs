@@ -8,8 +8,14 @@ use crate::rollout::{
 };
 
 /// The word and the sentence for a held enforce label.
-pub(super) fn hold(reason: HoldReason) -> (&'static str, String) {
+pub(super) fn hold(reason: HoldReason, protected: bool) -> (&'static str, String) {
     match reason {
+        HoldReason::NotJudged if protected => (
+            "NotJudged",
+            "the namespace is protected: whatever the strategy, enforce is raised only once no workload would violate \
+             it, and this version of podsec does not judge workloads yet"
+                .into(),
+        ),
         HoldReason::NotJudged => (
             "NotJudged",
             "strategy WhenClean raises enforce once no workload would violate it, and this version of podsec does not \
@@ -56,9 +62,7 @@ pub(super) fn cause(cause: WeakenCause, plan: &ModePlan) -> String {
     match cause {
         WeakenCause::Edited => format!("profile {profile} now asks for less"),
         WeakenCause::Exempted => match &plan.exemption {
-            Some(ActiveExemption { name, reason, .. }) => {
-                format!("exemption {} of profile {profile}: {}", quoted(name), quoted(reason))
-            }
+            Some(active) => exemption(active, profile),
             None => format!("an exemption of profile {profile}"),
         },
         WeakenCause::Removed => "the profile that had raised it is gone, with releasePolicy: Remove".into(),
@@ -66,6 +70,11 @@ pub(super) fn cause(cause: WeakenCause, plan: &ModePlan) -> String {
         WeakenCause::Forced => format!("profile {profile} has conflictPolicy: Force"),
         WeakenCause::Advisory => format!("profile {profile} asks for it"),
     }
+}
+
+/// An exemption with the reason that its author gave.
+pub(super) fn exemption(exemption: &ActiveExemption, profile: &str) -> String {
+    format!("exemption {} of profile {profile}: {}", quoted(&exemption.name), quoted(&exemption.reason))
 }
 
 /// Why keys are kept in the name of `podsec-retained`.
