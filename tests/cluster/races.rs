@@ -21,6 +21,12 @@ fn immediate(names: &[&str], level: &str) -> Value {
     json!({"namespaceNames": names, "enforce": {"level": level}, "rollout": {"strategy": "Immediate"}})
 }
 
+/// Waits until podsec has sent a write of a namespace, whatever was answered.
+async fn is_written(stage: &Stage, namespace: &str) {
+    let what = format!("a write of {namespace}");
+    stage.eventually(&what, || async { (stage.interposer.writes_of(namespace) > 0).then_some(()) }).await;
+}
+
 #[tokio::test]
 async fn what_changed_between_observing_and_writing_is_looked_at_again() {
     let stage = Stage::new().await;
@@ -43,11 +49,7 @@ async fn what_changed_between_observing_and_writing_is_looked_at_again() {
     stage.namespace("team-b", &[]).await;
     stage.namespace("team-c", &[]).await;
     stage.shows("team-c", BASELINE).await;
-    stage
-        .eventually("the write of team-b", || async {
-            (stage.interposer.writes_of("team-b") > 0).then_some(())
-        })
-        .await;
+    is_written(&stage, "team-b").await;
     stage.counts("teams", "matched", 3).await;
     assert!(stage.namespaces().get_opt("team-b").await.unwrap().is_none());
 
@@ -59,6 +61,7 @@ async fn what_changed_between_observing_and_writing_is_looked_at_again() {
         again.create(&kube::api::PostParams::default(), &object).await.unwrap();
     });
     stage.namespace("team-d", &[]).await;
+    is_written(&stage, "team-d").await;
     stage.shows("team-d", BASELINE).await;
     let refused = stage.interposer.count(|passed| passed.code == Some(403));
     assert_eq!(refused, 0, "{:?}", stage.interposer.passed());
