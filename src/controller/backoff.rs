@@ -11,9 +11,8 @@ use tokio::time::Instant;
 /// The first delay.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// The longest delay of an object. What the API server cannot take for minutes is looked at often enough at this
-/// pace.
-const LONGEST: Duration = Duration::from_mins(5);
+/// The longest delay of an object: a label that was lowered must not stand longer than that when it can be put back.
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// The longest delay of a stream. An API server that is back is noticed within seconds; one that is away is asked
 /// about ten times a minute.

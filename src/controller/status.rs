@@ -92,7 +92,7 @@ fn describe(
         .into_iter()
         .take(NAMED)
         .filter_map(|exemption| {
-            let (name, reason) = (exemption.name.clone(), exemption.reason.clone());
+            let (name, reason) = (exemption.name.clone(), wording::quoted_long(&exemption.reason));
             Some(ExpiringExemption { name, expires: exemption.expires?, reason })
         })
         .collect();

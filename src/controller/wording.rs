@@ -140,8 +140,12 @@ fn cut(text: &str, longest: usize) -> String {
 
 /// A character as it may be shown: control and formatting characters are escaped, since they could rewrite a line.
 fn printable(character: char) -> Box<dyn Iterator<Item = char>> {
-    let reorders = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-    if character.is_control() || reorders {
+    let hidden = matches!(
+        character,
+        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}' | '\u{e0000}'..='\u{e007f}'
+    );
+    if character.is_control() || hidden {
         Box::new(character.escape_default())
     } else {
         Box::new(std::iter::once(character))
@@ -156,6 +160,7 @@ mod tests {
     fn foreign_text_cannot_play_tricks() {
         assert_eq!(quoted("plain ünïcode"), "plain ünïcode");
         assert_eq!(quoted("a\u{1b}[31mred\nline\u{202e}"), "a\\u{1b}[31mred\\nline\\u{202e}");
+        assert_eq!(quoted("x\u{7f}\u{9b}\u{ffff}"), "x\\u{7f}\\u{9b}\\u{ffff}");
         assert_eq!(quoted(&"x".repeat(500)).chars().count(), 201);
     }
 }

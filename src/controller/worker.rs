@@ -75,7 +75,7 @@ impl Workshop {
             self.forget(name);
             return;
         };
-        match self.reconcile((*namespace).clone(), &snapshot).await {
+        match self.reconcile((*namespace).clone(), snapshot).await {
             End::Gone => {}
             End::NotYet(delay) => self.state.queue.add_after(name, delay),
             End::Concluded(conclusion) => self.conclude(*conclusion),
@@ -88,8 +88,8 @@ impl Workshop {
         self.state.forget(name);
     }
 
-    async fn reconcile(&self, mut namespace: Namespace, snapshot: &Snapshot) -> End {
-        let mut stale = None;
+    async fn reconcile(&self, mut namespace: Namespace, mut snapshot: Arc<Snapshot>) -> End {
+        let mut conflict = None;
         for attempt in 0..TRIES {
             let plan = plan(&namespace, &snapshot.profiles, &self.state.settings, Timestamp::now());
             let next = plan.next;
@@ -101,31 +101,34 @@ impl Workshop {
             }
             let error = match apply(&self.client, &namespace, plan).await {
                 Ok(applied) => {
-                    let outcome = self.outcome(&namespace, snapshot, Result::Applied(applied));
+                    let outcome = self.outcome(&namespace, &snapshot, Result::Applied(applied));
                     return End::Concluded(Box::new(Conclusion { namespace, outcome, next }));
                 }
                 Err(error) => error,
             };
             self.count(error.category());
-            match error {
+            conflict = match error {
                 ApplyError::Gone => return End::Gone,
                 ApplyError::Refused { code, message } => {
-                    return self.refused(namespace, snapshot, code, message);
+                    return self.refused(namespace, &snapshot, code, message);
                 }
-                ApplyError::Transient(error) => return self.again(namespace, snapshot, &error.to_string()),
-                ApplyError::Stale | ApplyError::Conflict(_) => {
-                    let name = namespace.name.clone();
-                    match namespaces::get(&self.client, &name).await {
-                        Ok(Some(now)) => namespace = now,
-                        Ok(None) => return End::Gone,
-                        Err(failed) => return self.unobserved(namespace, snapshot, &failed),
-                    }
-                    stale = Some(error);
-                }
+                ApplyError::Transient(error) => return self.again(namespace, &snapshot, &error.to_string()),
+                ApplyError::Stale => None,
+                ApplyError::Conflict(message) => Some(message),
+            };
+            match namespaces::get(&self.client, &namespace.name).await {
+                Ok(Some(now)) => namespace = now,
+                Ok(None) => return End::Gone,
+                Err(failed) => return self.unobserved(namespace, &snapshot, &failed),
             }
+            // What is planned anew is planned with what is asked for now.
+            snapshot = self.state.snapshot().unwrap_or(snapshot);
         }
-        let message = stale.map(|error| error.to_string()).unwrap_or_default();
-        self.again(namespace, snapshot, &message)
+        match conflict {
+            Some(message) => self.refused(namespace, &snapshot, 409, message),
+            // Somebody writes it all the time. That is no fault, and must not put off a repair.
+            None => End::NotYet(BETWEEN_WRITES),
+        }
     }
 
     fn unobserved(&self, namespace: Namespace, snapshot: &Snapshot, failed: &CallError) -> End {

@@ -283,6 +283,8 @@ impl Question<'_> {
         match self.wanted.compared_to(self.present) {
             Strictness::Same => self.write(Change::Own),
             Strictness::Stricter => self.raise(),
+            // A stricter label that nobody is on record for is not known to be any profile's doing.
+            Strictness::Weaker if self.is_unrecorded() => Verdict::Hold(HoldReason::WouldWeaken),
             Strictness::Weaker => match self.permission_to_weaken() {
                 Some(WeakenCause::Edited | WeakenCause::Exempted) if !self.owns_what_is_there() => {
                     Verdict::Hold(HoldReason::WouldWeaken)
@@ -360,6 +362,13 @@ impl Question<'_> {
         removed.then_some(WeakenCause::Removed)
     }
 
+    /// Whether an enforce level is there that nobody owns.
+    fn is_unrecorded(&self) -> bool {
+        let key = self.keys().level;
+        let namespace = self.situation.namespace;
+        self.mode == Mode::Enforce && namespace.label(key).is_some() && namespace.owners.of(key).is_empty()
+    }
+
     /// Whether every label of the pair that is there is podsec's own doing.
     fn owns_what_is_there(&self) -> bool {
         let namespace = self.situation.namespace;
@@ -383,11 +392,12 @@ impl Question<'_> {
 }
 
 impl Situation<'_> {
-    /// Whether podsec's labels were last written after the present CRD was created.
+    /// Whether podsec's labels were last written after the present CRD was created. Both times are whole seconds;
+    /// within one second nobody can tell, and what nobody can tell is kept.
     pub(super) fn written_under_this_crd(&self) -> bool {
         let Ok(created) = self.profiles.complete() else {
             return false;
         };
-        self.namespace.owners.written_by_podsec().is_some_and(|written| written >= created)
+        self.namespace.owners.written_by_podsec().is_some_and(|written| written > created)
     }
 }

@@ -121,10 +121,11 @@ impl Owners {
         self.of(key).iter().filter(|owner| owner.is_foreign()).max_by_key(|owner| owner.time)
     }
 
-    /// Whether anybody but podsec's own apply owns the key, so that another value needs force. A write of any other
-    /// kind under podsec's name counts: the API server takes it for another owner.
-    pub fn is_shared(&self, key: &str) -> bool {
-        self.of(key).iter().any(|owner| !owner.is(Manager::Podsec))
+    /// Whether podsec's own apply is all that owns the key, so that another value needs no force. A write of any other
+    /// kind under podsec's name counts as another owner; and where nobody is on record, because somebody wiped
+    /// `managedFields`, the API server books the key to `before-first-apply`.
+    pub fn is_podsecs_alone(&self, key: &str) -> bool {
+        !self.of(key).is_empty() && self.of(key).iter().all(|owner| owner.is(Manager::Podsec))
     }
 
     /// When podsec's own entry last changed, if podsec owns any tracked key.

@@ -178,11 +178,12 @@ fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
 /// Whether a key has to be taken from somebody.
 fn takes(namespace: &Namespace, labels: &Labels, annotations: &Labels) -> bool {
     let label = |(key, value): (&&'static str, &String)| {
-        namespace.label(key).is_some_and(|present| present != value) && namespace.owners.is_shared(key)
+        namespace.label(key).is_some_and(|present| present != value)
+            && !namespace.owners.is_podsecs_alone(key)
     };
     let annotation = |(key, value): (&&'static str, &String)| {
         namespace.ledger_annotations.get(key).is_some_and(|present| present != value)
-            && namespace.owners.is_shared(key)
+            && !namespace.owners.is_podsecs_alone(key)
     };
     labels.iter().any(label) || annotations.iter().any(annotation)
 }

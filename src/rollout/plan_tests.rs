@@ -474,3 +474,26 @@ fn a_value_set_under_podsecs_name_by_other_means_is_taken_with_force() {
     assert!(plan.requests[0].force, "the API server takes an update for another owner than the apply");
     assert_eq!(scene.shown(), "enforce=restricted+podsec enforce-version=v1.37+podsec");
 }
+
+#[test]
+fn wiped_ownership_needs_force_and_lets_nothing_be_lowered() {
+    let mut scene = Scene::new(&[("p", RESTRICTED)]);
+    update(&mut scene.namespace, "somebody", "enforce", Some("baseline"));
+    *scene.namespace.owners.of_mut(Mode::Enforce.keys().level) = Vec::new();
+    assert!(scene.settle().requests[0].force, "the API server books such a key to somebody else");
+
+    let allowing = with(BASELINE, r#""allowWeakening": true"#);
+    let mut scene = Scene::new(&[("p", &allowing)]);
+    update(&mut scene.namespace, "somebody", "enforce", Some("restricted"));
+    *scene.namespace.owners.of_mut(Mode::Enforce.keys().level) = Vec::new();
+    assert_eq!(enforce(&scene.plan()), Verdict::Hold(HoldReason::WouldWeaken));
+}
+
+#[test]
+fn within_the_second_of_the_crds_creation_labels_are_kept() {
+    let removable = with(RESTRICTED, r#""releasePolicy": "Remove""#);
+    let mut scene = Scene::new(&[("p", &removable)]);
+    scene.settle();
+    scene.profiles = Profiles::new([], [], Completeness::Complete { crd_created: now() });
+    assert_eq!(enforce(&scene.settle()), Verdict::Release(Release::Retain(RetainReason::EarlierCrd)));
+}

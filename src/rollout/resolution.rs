@@ -150,7 +150,7 @@ fn by_rank(mode: Mode, a: &Profile, b: &Profile) -> Ordering {
     by_priority.then_with(|| strictness(b).cmp(&strictness(a))).then_with(|| a.name.cmp(&b.name))
 }
 
-/// The pairs of profiles of equal priority that disagree about a mode of a namespace which one of them governs.
+/// The pairs of profiles of equal priority that disagree about a mode of a namespace, one of which governs it.
 ///
 /// Each pair is given once, the lesser name first.
 pub fn overlaps<'a>(
@@ -169,15 +169,12 @@ pub fn overlaps<'a>(
             .filter(|profile| profile.is_active() && profile.asks(mode).is_some())
             .filter(|profile| profile.matches(namespace, settings))
             .collect();
-        let Some(top) = setting.iter().map(|profile| profile.priority).max() else {
-            continue;
-        };
-        let equals: Vec<_> = setting.into_iter().filter(|profile| profile.priority == top).collect();
-        for (index, a) in equals.iter().enumerate() {
-            for b in &equals[index + 1..] {
-                if wanted(a) != wanted(b) {
-                    pairs.insert((a.name.as_str(), b.name.as_str()));
-                }
+        // Against the one that governs only: of many that tie, each pair would be a list that grows with its square.
+        let Some(first) = setting.iter().copied().min_by(|a, b| by_rank(mode, a, b)) else { continue };
+        for other in setting.into_iter().filter(|profile| profile.priority == first.priority) {
+            if wanted(other) != wanted(first) {
+                let (a, b) = (first.name.as_str(), other.name.as_str());
+                pairs.insert((a.min(b), a.max(b)));
             }
         }
     }
