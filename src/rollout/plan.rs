@@ -8,9 +8,10 @@ use super::{
     ApplyRequest, LEDGER_KEYS, Ledger, Manager, ModePlan, Namespace, Profiles, Settings, Verdict,
     decision::{Situation, decide},
     release::Release,
+    resolution::Standing,
 };
 use crate::{
-    api::ConflictPolicy,
+    api::{ConflictPolicy, ReleasePolicy},
     standards::{LevelVersion, Mode},
 };
 
@@ -163,9 +164,15 @@ fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
         };
         let policy =
             governed_by.as_deref().and_then(|name| profiles.get(name)).map(|profile| profile.release_policy);
+        let noted = match governed_by.as_deref().map(|name| profiles.standing(name)) {
+            // With its CRD a profile goes without anybody's wish about it, and any write renews the time by which
+            // that is known: so the first plan under another CRD settles it.
+            Some(Standing::Deleted) if is_of_an_earlier_crd(situation) => Some(ReleasePolicy::Retain),
+            _ => ledger.on_release[index],
+        };
         next.on_release[index] = match entry(plan, profiles) {
-            Entry::Frozen => ledger.on_release[index],
-            _ => policy.or(ledger.on_release[index]),
+            Entry::Frozen => noted,
+            _ => policy.or(noted),
         };
         next.governed_by[index] = governed_by;
         if plan.mode == Mode::Enforce {
@@ -173,6 +180,12 @@ fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
         }
     }
     next
+}
+
+/// Whether podsec's labels were written before the CRD that stands now.
+fn is_of_an_earlier_crd(situation: &Situation<'_>) -> bool {
+    let written = situation.namespace.owners.written_by_podsec();
+    situation.profiles.crd_created().is_some_and(|created| written.is_none_or(|written| written <= created))
 }
 
 /// Whether a key has to be taken from somebody.

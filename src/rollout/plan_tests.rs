@@ -497,3 +497,22 @@ fn within_the_second_of_the_crds_creation_labels_are_kept() {
     scene.profiles = Profiles::new([], [], Completeness::Complete { crd_created: now() });
     assert_eq!(enforce(&scene.settle()), Verdict::Release(Release::Retain(RetainReason::EarlierCrd)));
 }
+
+#[test]
+fn a_write_under_another_crd_does_not_revive_an_old_remove() {
+    let both = r#""enforce": {"level": "restricted"}, "audit": {"level": "restricted"}"#;
+    let removable = with(RESTRICTED, &format!(r#"{both}, "priority": 1, "releasePolicy": "Remove""#));
+    let weak = with(BASELINE, r#""audit": {"level": "baseline"}"#);
+    for after in [Some(&weak), None] {
+        let mut scene = Scene::new(&[("base", &removable)]);
+        scene.settle();
+        let readable = || after.map(|spec| profile("weak", spec));
+        let later = now().checked_add(jiff::SignedDuration::from_secs(1)).unwrap();
+        scene.profiles = Profiles::new(readable(), [], Completeness::Complete { crd_created: later });
+        scene.settle();
+        // The write has renewed the time of podsec's entry, which is now later than the CRD.
+        scene.profiles = Profiles::new(readable(), [], COMPLETE);
+        scene.settle();
+        assert!(scene.shown().contains("enforce=restricted+"), "{}", scene.shown());
+    }
+}

@@ -98,6 +98,14 @@ impl Profiles {
         }
     }
 
+    /// When the CRD was created, if it stands.
+    pub(super) const fn crd_created(&self) -> Option<Timestamp> {
+        match self.completeness {
+            Completeness::Complete { crd_created } => Some(crd_created),
+            Completeness::InDoubt(_) => None,
+        }
+    }
+
     pub(super) fn standing(&self, name: &str) -> Standing<'_> {
         if let Some(profile) = self.readable.get(name) {
             return Standing::Listed(profile);
