@@ -395,9 +395,12 @@ impl Situation<'_> {
     /// Whether podsec's labels were last written after the present CRD was created. Both times are whole seconds;
     /// within one second nobody can tell, and what nobody can tell is kept.
     pub(super) fn written_under_this_crd(&self) -> bool {
-        let Ok(created) = self.profiles.complete() else {
-            return false;
-        };
-        self.namespace.owners.written_by_podsec().is_some_and(|written| written > created)
+        self.profiles.complete().is_ok() && !self.is_of_an_earlier_crd()
+    }
+
+    /// Whether a CRD stands that is not known to be older than podsec's labels.
+    pub(super) fn is_of_an_earlier_crd(&self) -> bool {
+        let written = self.namespace.owners.written_by_podsec();
+        self.profiles.crd_created().is_some_and(|created| written.is_none_or(|written| written <= created))
     }
 }

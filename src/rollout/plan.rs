@@ -167,7 +167,7 @@ fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
         let noted = match governed_by.as_deref().map(|name| profiles.standing(name)) {
             // With its CRD a profile goes without anybody's wish about it, and any write renews the time by which
             // that is known: so the first plan under another CRD settles it.
-            Some(Standing::Deleted) if is_of_an_earlier_crd(situation) => Some(ReleasePolicy::Retain),
+            Some(Standing::Deleted) if situation.is_of_an_earlier_crd() => Some(ReleasePolicy::Retain),
             _ => ledger.on_release[index],
         };
         next.on_release[index] = match entry(plan, profiles) {
@@ -180,12 +180,6 @@ fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
         }
     }
     next
-}
-
-/// Whether podsec's labels were written before the CRD that stands now.
-fn is_of_an_earlier_crd(situation: &Situation<'_>) -> bool {
-    let written = situation.namespace.owners.written_by_podsec();
-    situation.profiles.crd_created().is_some_and(|created| written.is_none_or(|written| written <= created))
 }
 
 /// Whether a key has to be taken from somebody.
