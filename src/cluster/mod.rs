@@ -4,8 +4,11 @@
 
 pub mod client;
 mod deadline;
+mod item;
+mod managed_fields;
 pub mod namespaces;
 pub mod profiles;
 pub mod server_version;
 
 pub use deadline::{CallError, within_deadline};
+pub use item::Item;

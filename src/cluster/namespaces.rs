@@ -1,50 +1,60 @@
 //! Namespaces, reduced to what bears on a plan.
 
-use k8s_openapi::{
-    api::core::v1::Namespace as KubeNamespace, apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry,
-};
-use kube::{Api, Client, core::PartialObjectMeta};
+use std::collections::BTreeMap;
 
-use super::{CallError, within_deadline};
-use crate::rollout::{LEDGER_KEYS, ManagedFields, Namespace, Operation, Owners};
+use k8s_openapi::api::core::v1::Namespace as KubeNamespace;
+use kube::{Api, Client, Resource};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
-/// A namespace as the API server hands it out when asked for metadata only.
-pub type NamespaceMeta = PartialObjectMeta<KubeNamespace>;
+use super::{CallError, Item, managed_fields, within_deadline};
+use crate::rollout::{LEDGER_KEYS, Namespace, Owners};
+
+/// A namespace as the API server hands it out.
+pub type NamespaceItem = Item<KubeNamespace>;
 
 /// The namespaces of a cluster.
-pub fn api(client: Client) -> Api<KubeNamespace> {
+pub fn api(client: Client) -> Api<NamespaceItem> {
     Api::all(client)
 }
 
-/// Reduces a namespace to what bears on a plan.
-pub fn observe(object: NamespaceMeta) -> Namespace {
-    let metadata = object.metadata;
-    let annotations = metadata.annotations.unwrap_or_default();
-    let managed = metadata.managed_fields.unwrap_or_default();
-    Namespace {
-        name: metadata.name.unwrap_or_default(),
-        uid: metadata.uid.unwrap_or_default(),
-        resource_version: metadata.resource_version.unwrap_or_default(),
-        terminating: metadata.deletion_timestamp.is_some(),
-        labels: metadata.labels.unwrap_or_default(),
-        ledger_annotations: LEDGER_KEYS
-            .into_iter()
-            .filter_map(|key| Some((key, annotations.get(key)?.clone())))
-            .collect(),
-        owners: Owners::from_managed_fields(managed.into_iter().map(entry)),
-    }
+#[derive(Deserialize)]
+struct Content<'a> {
+    #[serde(borrow)]
+    metadata: Metadata<'a>,
 }
 
-fn entry(entry: ManagedFieldsEntry) -> ManagedFields {
-    let operation =
-        if entry.operation.as_deref() == Some("Apply") { Operation::Apply } else { Operation::Update };
-    ManagedFields {
-        manager: entry.manager.unwrap_or_default(),
-        operation,
-        subresource: entry.subresource.unwrap_or_default(),
-        time: entry.time.map(|time| time.0),
-        fields: entry.fields_v1.map(|fields| fields.0).unwrap_or_default(),
-    }
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Metadata<'a> {
+    labels: Option<BTreeMap<String, String>>,
+    annotations: Option<BTreeMap<String, String>>,
+    #[serde(borrow)]
+    managed_fields: Option<Vec<&'a RawValue>>,
+}
+
+/// Reduces a namespace to what bears on a plan.
+///
+/// # Errors
+///
+/// When labels or annotations are no maps of texts, which the API server does not let happen.
+pub fn observe(item: &NamespaceItem) -> serde_json::Result<Namespace> {
+    let Metadata { labels, annotations, managed_fields: entries } = item.read::<Content<'_>>()?.metadata;
+    let mut annotations = annotations.unwrap_or_default();
+    let entries = entries.unwrap_or_default().into_iter().filter_map(managed_fields::read);
+    let identity = item.meta().clone();
+    Ok(Namespace {
+        name: identity.name.unwrap_or_default(),
+        uid: identity.uid.unwrap_or_default(),
+        resource_version: identity.resource_version.unwrap_or_default(),
+        terminating: identity.deletion_timestamp.is_some(),
+        labels: labels.unwrap_or_default(),
+        ledger_annotations: LEDGER_KEYS
+            .into_iter()
+            .filter_map(|key| Some((key, annotations.remove(key)?)))
+            .collect(),
+        owners: Owners::from_managed_fields(entries),
+    })
 }
 
 /// Reads one namespace as it is now; nothing when it is gone.
@@ -53,6 +63,6 @@ fn entry(entry: ManagedFieldsEntry) -> ManagedFields {
 ///
 /// When the API server does not answer.
 pub async fn get(client: &Client, name: &str) -> Result<Option<Namespace>, CallError> {
-    let found = within_deadline(api(client.clone()).get_metadata_opt(name)).await?;
-    Ok(found.map(observe))
+    let found = within_deadline(api(client.clone()).get_opt(name)).await?;
+    found.as_ref().map(observe).transpose().map_err(|error| kube::Error::SerdeError(error).into())
 }

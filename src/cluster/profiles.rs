@@ -1,16 +1,20 @@
 //! All profiles at one moment, and whether their list can be relied on for letting go of something.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{
     Api, Client, CustomResourceExt, Resource,
-    api::{ApiResource, DynamicObject, ListParams},
+    api::{ApiResource, ListParams},
     core::PartialObjectMeta,
 };
+use serde::Deserialize;
+use serde_json::{Map, Value, value::RawValue};
 
-use super::{CallError, within_deadline};
+use super::{CallError, Item, within_deadline};
 use crate::{
-    api::{ClusterPodSecurityProfile, InvalidProfile, read_profile},
+    api::{ClusterPodSecurityProfile, InvalidProfile, ProfileStatus, Violation, read_profile},
     rollout::Completeness,
 };
 
@@ -26,7 +30,7 @@ pub struct UnreadableProfile {
     /// What is wrong with it.
     pub problem: InvalidProfile,
     /// Its status, as far as that can be read.
-    pub status: Option<crate::api::ProfileStatus>,
+    pub status: Option<ProfileStatus>,
 }
 
 /// The profiles of a cluster, listed whole.
@@ -39,6 +43,9 @@ pub struct Listing {
     /// Whether the list can be relied on.
     pub completeness: Completeness,
 }
+
+/// A profile as the API server hands it out, read or not.
+pub type ProfileItem = Item<ClusterPodSecurityProfile>;
 
 /// The name of the CRD.
 pub fn crd_name() -> String {
@@ -61,7 +68,7 @@ pub fn resource() -> ApiResource {
 ///
 /// When the API server does not answer. A missing CRD is no error: nothing is listed, and the list is in doubt.
 pub async fn list(client: &Client) -> Result<Listing, CallError> {
-    let api: Api<DynamicObject> = Api::all_with(client.clone(), &resource());
+    let api: Api<ProfileItem> = Api::all(client.clone());
     // Without a resourceVersion the answer is as new as the moment of the question.
     let objects = match within_deadline(api.list(&ListParams::default())).await {
         Ok(list) => list.items,
@@ -74,7 +81,7 @@ pub async fn list(client: &Client) -> Result<Listing, CallError> {
     let completeness = completeness(client).await?;
     let mut listing = Listing { readable: Vec::new(), unreadable: Vec::new(), completeness };
     for object in objects {
-        match read(object) {
+        match read(&object) {
             Ok(profile) => listing.readable.push(profile),
             Err(unreadable) => listing.unreadable.push(*unreadable),
         }
@@ -101,28 +108,52 @@ async fn completeness(client: &Client) -> Result<Completeness, CallError> {
     ))
 }
 
-fn read(object: DynamicObject) -> Result<ClusterPodSecurityProfile, Box<UnreadableProfile>> {
-    let metadata = object.metadata.clone();
-    let status = object.data.get("status").cloned();
-    let mut value = object.data;
-    let problem = match serde_json::to_value(&metadata) {
-        Ok(metadata) => {
-            let resource = resource();
-            value["apiVersion"] = resource.api_version.into();
-            value["kind"] = resource.kind.into();
-            value["metadata"] = metadata;
-            match read_profile(&value) {
-                Ok(profile) => return Ok(profile),
-                Err(problem) => problem,
-            }
-        }
-        Err(_) => InvalidProfile { name: metadata.name.clone(), violations: Vec::new() },
+fn read(item: &ProfileItem) -> Result<ClusterPodSecurityProfile, Box<UnreadableProfile>> {
+    let metadata = item.meta();
+    let problem = match object(item) {
+        Ok(object) => match read_profile(&Value::Object(object)) {
+            Ok(profile) => return Ok(profile),
+            Err(problem) => problem,
+        },
+        Err(problem) => InvalidProfile { name: metadata.name.clone(), violations: vec![problem] },
     };
     Err(Box::new(UnreadableProfile {
-        name: metadata.name.unwrap_or_default(),
-        uid: metadata.uid.unwrap_or_default(),
+        name: metadata.name.clone().unwrap_or_default(),
+        uid: metadata.uid.clone().unwrap_or_default(),
         generation: metadata.generation.unwrap_or_default(),
         problem,
-        status: status.and_then(|status| serde_json::from_value(status).ok()),
+        status: item.read::<StatusOnly>().ok().and_then(|object| object.status),
     }))
+}
+
+#[derive(Deserialize)]
+struct StatusOnly {
+    status: Option<ProfileStatus>,
+}
+
+/// The object, field by field, with no more of the metadata than can be relied on.
+fn object(item: &ProfileItem) -> Result<Map<String, Value>, Violation> {
+    let broken = |field: &str, error: &serde_json::Error| Violation {
+        field: field.to_owned(),
+        message: format!("cannot be read: {error}"),
+    };
+    let fields: BTreeMap<String, &RawValue> = item.read().map_err(|error| broken("object", &error))?;
+    let mut object = Map::new();
+    for (field, text) in fields {
+        let value = match field.as_str() {
+            "metadata" => serde_json::to_value(item.meta()),
+            _ => serde_json::from_str(text.get()),
+        };
+        match value {
+            Ok(value) => drop(object.insert(field, value)),
+            // podsec writes it anew.
+            Err(_) if field == "status" => {}
+            Err(error) => return Err(broken(&field, &error)),
+        }
+    }
+    // In a list the items may do without, since the list says it.
+    let resource = resource();
+    object.insert("apiVersion".into(), resource.api_version.into());
+    object.insert("kind".into(), resource.kind.into());
+    Ok(object)
 }

@@ -1,15 +1,18 @@
 //! Carrying out a plan: the requests, and what the API server's answers mean.
 
-use k8s_openapi::api::core::v1::Namespace as KubeNamespace;
 use kube::{
-    Api, Client,
+    Api, Client, Resource as _,
     api::{Patch, PatchParams},
     core::Status,
 };
 use serde_json::json;
 
 use crate::{
-    cluster::{CallError, namespaces, within_deadline},
+    cluster::{
+        CallError,
+        namespaces::{self, NamespaceItem},
+        within_deadline,
+    },
     rollout::{ApplyRequest, ModePlan, Namespace, NamespacePlan},
 };
 
@@ -98,7 +101,7 @@ pub(super) async fn apply(
 
 /// Sends one request and gives the version it left.
 async fn send(
-    api: &Api<KubeNamespace>,
+    api: &Api<NamespaceItem>,
     namespace: &Namespace,
     resource_version: &str,
     request: &ApplyRequest,
@@ -118,9 +121,9 @@ async fn send(
     let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
     let params =
         PatchParams { field_manager: Some(manager.as_str().into()), force: *force, ..PatchParams::default() };
-    let answer = within_deadline(api.patch_metadata(&namespace.name, &params, &Patch::Apply(&body))).await;
+    let answer = within_deadline(api.patch(&namespace.name, &params, &Patch::Apply(&body))).await;
     let written = answer.map_err(classify)?;
-    Ok(written.metadata.resource_version.unwrap_or_default())
+    Ok(written.meta().resource_version.clone().unwrap_or_default())
 }
 
 fn classify(error: CallError) -> ApplyError {

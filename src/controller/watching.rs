@@ -5,8 +5,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use kube::{
-    Api, Client, ResourceExt,
-    core::PartialObjectMeta,
+    Api, Client, Resource as _, ResourceExt,
     runtime::{
         WatchStreamExt,
         watcher::{self, Event, watcher},
@@ -20,10 +19,9 @@ use super::{
     state::State,
 };
 use crate::{
-    api::ClusterPodSecurityProfile,
     cluster::{
-        namespaces::{self, NamespaceMeta},
-        profiles,
+        namespaces::{self, NamespaceItem},
+        profiles::{self, ProfileItem},
         server_version::server_minor,
     },
     rollout::{Completeness, ServerMinors},
@@ -44,8 +42,12 @@ const COLLECT: Duration = Duration::from_millis(20);
 
 /// Follows the namespaces. Ends only with the stream, which does not end by itself.
 pub(super) async fn watch_namespaces(client: Client, state: Arc<State>) {
-    let api: Api<NamespaceMeta> = Api::all(client);
-    let stream = watcher(api, watcher::Config::default()).backoff(StreamBackoff::default());
+    let saw = |item: &NamespaceItem| match namespaces::observe(item) {
+        Ok(namespace) => state.saw_namespace(namespace),
+        Err(error) => tracing::error!(namespace = item.name_any(), %error, "cannot read the namespace"),
+    };
+    let stream =
+        watcher(namespaces::api(client), watcher::Config::default()).backoff(StreamBackoff::default());
     let mut stream = std::pin::pin!(stream);
     let mut listed = BTreeSet::new();
     while let Some(event) = stream.next().await {
@@ -53,13 +55,13 @@ pub(super) async fn watch_namespaces(client: Client, state: Arc<State>) {
             Ok(Event::Init) => listed.clear(),
             Ok(Event::InitApply(object)) => {
                 listed.insert(object.name_any());
-                state.saw_namespace(namespaces::observe(object));
+                saw(&object);
             }
             Ok(Event::InitDone) => {
                 state.listed_namespaces(&std::mem::take(&mut listed));
                 tracing::info!("listed all namespaces");
             }
-            Ok(Event::Apply(object)) => state.saw_namespace(namespaces::observe(object)),
+            Ok(Event::Apply(object)) => saw(&object),
             Ok(Event::Delete(object)) => state.lost_namespace(&object.name_any()),
             Err(error) => tracing::warn!(error = %brief(&error), "the watch of namespaces was interrupted"),
         }
@@ -68,17 +70,18 @@ pub(super) async fn watch_namespaces(client: Client, state: Arc<State>) {
 
 /// Follows the profiles, and tells `changed` whenever one came, went, or has another spec.
 pub(super) async fn watch_profiles(client: Client, changed: Arc<Notify>) {
-    let api: Api<PartialObjectMeta<ClusterPodSecurityProfile>> = Api::all(client);
+    let api: Api<ProfileItem> = Api::all(client);
     let stream = watcher(api, watcher::Config::default()).backoff(StreamBackoff::default());
     let mut stream = std::pin::pin!(stream.into_stream());
     // Of each profile what changes with its spec; podsec's own writes of the status change none of it.
     let mut seen = std::collections::BTreeMap::new();
     let mut listed = BTreeSet::new();
     while let Some(event) = stream.next().await {
-        let mut take_in = |object: PartialObjectMeta<ClusterPodSecurityProfile>| {
+        let mut take_in = |object: ProfileItem| {
             let name = object.name_any();
-            let metadata = object.metadata;
-            let signature = (metadata.uid, metadata.generation, metadata.deletion_timestamp.is_some());
+            let metadata = object.meta();
+            let signature =
+                (metadata.uid.clone(), metadata.generation, metadata.deletion_timestamp.is_some());
             if seen.insert(name.clone(), signature.clone()) != Some(signature) {
                 changed.notify_one();
             }

@@ -21,7 +21,7 @@ mod testing;
 pub use decision::{Change, FreezeReason, HoldReason, ModePlan, Verdict, WeakenCause};
 pub use ledger::{ENFORCED, GOVERNED_BY, LEDGER_KEYS, Ledger, ON_RELEASE};
 pub use matching::NamePattern;
-pub use namespace::{ManagedFields, Namespace, Operation, Owner, Owners, TRACKED_KEYS};
+pub use namespace::{ManagedFields, Namespace, Operation, Owner, Owners, TRACKED_KEYS, is_annotation};
 pub use plan::{NamespacePlan, plan};
 pub use profile::{ActiveExemption, Profile};
 pub use release::{Release, RetainReason};

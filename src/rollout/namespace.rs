@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::{
     ledger::{self, LEDGER_KEYS, Ledger},
@@ -24,6 +23,11 @@ pub const TRACKED_KEYS: [&str; 9] = [
     ledger::ON_RELEASE,
 ];
 
+/// Whether a tracked key is that of an annotation; all others are labels'.
+pub fn is_annotation(key: &str) -> bool {
+    LEDGER_KEYS.contains(&key)
+}
+
 /// How a field manager wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
@@ -33,7 +37,7 @@ pub enum Operation {
     Update,
 }
 
-/// One entry of `metadata.managedFields`, before it is reduced to the tracked keys.
+/// One entry of `metadata.managedFields`, reduced to the tracked keys.
 #[derive(Clone, Debug)]
 pub struct ManagedFields {
     /// The field manager.
@@ -44,8 +48,8 @@ pub struct ManagedFields {
     pub subresource: String,
     /// When this entry last changed.
     pub time: Option<Timestamp>,
-    /// The fields, as `fieldsV1` has them.
-    pub fields: Value,
+    /// Those of [`TRACKED_KEYS`] that it owns.
+    pub keys: Vec<&'static str>,
 }
 
 /// Somebody who owns a key.
@@ -77,30 +81,20 @@ impl Owner {
 pub struct Owners([Vec<Owner>; TRACKED_KEYS.len()]);
 
 impl Owners {
-    /// Reads the owners of the tracked keys out of `metadata.managedFields`.
+    /// The owners of the tracked keys, from the entries of `metadata.managedFields`.
     ///
     /// Update entries count like Apply entries, and so do entries of a subresource: a write through
     /// `namespaces/status` changes labels all the same.
     pub fn from_managed_fields(entries: impl IntoIterator<Item = ManagedFields>) -> Self {
         let mut owners = Self::default();
-        for entry in entries {
-            let metadata = entry.fields.get("f:metadata");
-            let owns = |map: &str, key: &str| {
-                metadata
-                    .and_then(|m| m.get(map))
-                    .and_then(Value::as_object)
-                    .is_some_and(|fields| fields.keys().any(|field| field.strip_prefix("f:") == Some(key)))
-            };
-            for (index, key) in TRACKED_KEYS.iter().enumerate() {
-                let map = if LEDGER_KEYS.contains(key) { "f:annotations" } else { "f:labels" };
-                if owns(map, key) {
-                    owners.0[index].push(Owner {
-                        manager: entry.manager.clone(),
-                        operation: entry.operation,
-                        subresource: entry.subresource.clone(),
-                        time: entry.time,
-                    });
-                }
+        for ManagedFields { manager, operation, subresource, time, keys } in entries {
+            for (index, _) in TRACKED_KEYS.iter().enumerate().filter(|(_, key)| keys.contains(key)) {
+                owners.0[index].push(Owner {
+                    manager: manager.clone(),
+                    operation,
+                    subresource: subresource.clone(),
+                    time,
+                });
             }
         }
         owners
@@ -201,45 +195,27 @@ impl Namespace {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-
-    fn entry(manager: &str, operation: Operation, subresource: &str, fields: Value) -> ManagedFields {
-        ManagedFields {
-            manager: manager.into(),
-            operation,
-            subresource: subresource.into(),
-            time: None,
-            fields,
-        }
-    }
 
     #[test]
     fn owners_are_read_from_apply_update_and_subresource_entries() {
         let level = Mode::Enforce.keys().level;
-        let labels = |key: &str| json!({"f:metadata": {"f:labels": {format!("f:{key}"): {}}}});
+        let entry = |manager: &str, operation, subresource: &str, keys: &[&'static str]| ManagedFields {
+            manager: manager.into(),
+            operation,
+            subresource: subresource.into(),
+            time: None,
+            keys: keys.to_vec(),
+        };
         let owners = Owners::from_managed_fields([
-            entry("podsec", Operation::Apply, "", labels(level)),
-            entry("kubectl-label", Operation::Update, "status", labels(level)),
-            entry("other", Operation::Update, "", labels("app")),
-            entry("odd", Operation::Update, "", json!("not an object")),
+            entry("podsec", Operation::Apply, "", &[level]),
+            entry("kubectl-label", Operation::Update, "status", &[level]),
+            entry("other", Operation::Update, "", &["app"]),
+            entry("none", Operation::Update, "", &[]),
         ]);
         assert_eq!(owners.of(level).len(), 2);
         assert!(owners.is_owned_by(level, Manager::Podsec));
         assert_eq!(owners.foreign(level).unwrap().manager, "kubectl-label");
         assert_eq!(owners.of("app"), &[]);
-    }
-
-    #[test]
-    fn an_annotation_of_the_same_name_is_no_label() {
-        let key = ledger::ENFORCED;
-        let owners = Owners::from_managed_fields([entry(
-            "podsec",
-            Operation::Apply,
-            "",
-            json!({"f:metadata": {"f:labels": {format!("f:{key}"): {}}}}),
-        )]);
-        assert!(!owners.is_owned_by(key, Manager::Podsec));
     }
 }

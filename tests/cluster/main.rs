@@ -4,6 +4,7 @@
 
 mod access;
 mod doubt;
+mod hostile;
 mod interposer;
 mod outage;
 mod profile_rules;

@@ -8,7 +8,7 @@ use kube::{
     api::{DeleteParams, Patch, PatchParams, PostParams},
 };
 use podsec::{
-    cluster::namespaces::observe,
+    cluster::namespaces::{api, observe},
     rollout::{Manager, Namespace},
     standards::{LABEL_PREFIX, Mode},
 };
@@ -52,7 +52,7 @@ impl Stage {
 
     /// A namespace as podsec observes it.
     pub(crate) async fn observed(&self, namespace: &str) -> Namespace {
-        observe(self.namespaces().get_metadata(namespace).await.unwrap())
+        observe(&api(self.admin.clone()).get(namespace).await.unwrap()).unwrap()
     }
 
     /// The Pod Security labels of a namespace with who owns each by Apply of podsec's two managers, as in

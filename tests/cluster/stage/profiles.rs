@@ -35,6 +35,15 @@ impl Stage {
         Ok(patched.metadata.generation.unwrap())
     }
 
+    /// Gives the CRD a schema that takes anything, as if profiles had been stored under an earlier CRD that checked
+    /// less.
+    pub(crate) fn accept_any_profile(&self) {
+        let crd = format!("crd/{}", podsec::cluster::profiles::crd_name());
+        let anything = r#"[{"op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema",
+            "value": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}]"#;
+        self.cluster.kubectl(&["patch", &crd, "--type=json", "-p", anything]).unwrap();
+    }
+
     pub(crate) async fn delete_profile(&self, name: &str) {
         self.profiles().delete(name, &DeleteParams::default()).await.unwrap();
     }

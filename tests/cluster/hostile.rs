@@ -1,0 +1,99 @@
+//! One object that a tenant, or an earlier CRD, made odd: it must not stand in the way of all others.
+
+use kube::{
+    Api,
+    api::{ListParams, Patch, PatchParams},
+};
+use podsec::{
+    cluster::{namespaces::api, profiles::ProfileItem},
+    standards::Mode,
+};
+use podsec_control_plane::Cluster;
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+const ENFORCE: &str = Mode::Enforce.keys().level;
+const BASELINE: &str = "enforce=baseline+podsec enforce-version=v1.37+podsec";
+
+/// Takes the labels from everybody: whoever replaces `managedFields` takes podsec's own entry off the record.
+fn baseline() -> Value {
+    json!({
+        "namespaceNames": ["t-*"], "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"},
+        "conflictPolicy": "Force",
+    })
+}
+
+/// Fields nested so deep that no JSON decoder with a limit follows.
+fn deep(levels: usize) -> Value {
+    (0..levels).fold(json!({}), |below, _| json!({"f:x": below}))
+}
+
+fn managed_fields(fields: &Value, time: &str) -> Value {
+    json!({"metadata": {"managedFields": [{
+        "manager": "odd", "operation": "Update", "apiVersion": "v1", "time": time,
+        "fieldsType": "FieldsV1", "fieldsV1": fields,
+    }]}})
+}
+
+/// Changes a namespace that no typed client may be able to read any more.
+async fn patch(stage: &Stage, namespace: &str, patch: &Value) {
+    let params = PatchParams { field_manager: Some("odd".into()), ..PatchParams::default() };
+    api(stage.admin.clone()).patch(namespace, &params, &Patch::Merge(patch)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_namespace_with_odd_managed_fields_is_governed_like_any_other() {
+    let mut stage = Stage::new().await;
+    stage.settled_profile("baseline", baseline()).await;
+    let late = managed_fields(&json!({"f:metadata": {"f:labels": {"f:x": {}}}}), "9999-12-31T23:59:59Z");
+    let deep = managed_fields(&json!({"f:metadata": deep(150)}), "2026-01-01T00:00:00Z");
+    for (name, odd) in [("t-late", late), ("t-deep", deep)] {
+        stage.namespace(name, &[("tier", "none")]).await;
+        stage.shows(name, BASELINE).await;
+        patch(&stage, name, &odd).await;
+        // No other decoder takes it, or nothing is shown here.
+        stage.namespaces().get(name).await.unwrap_err();
+    }
+
+    // While the watch runs, and again when everything is listed anew.
+    for round in ["watched", "listed"] {
+        if round == "listed" {
+            stage.stop().await;
+        }
+        for name in ["t-late", "t-deep"] {
+            patch(&stage, name, &json!({"metadata": {"labels": {ENFORCE: "privileged"}}})).await;
+        }
+        stage.namespace(&format!("t-{round}"), &[]).await;
+        if round == "listed" {
+            stage.start();
+        }
+        for name in ["t-late", "t-deep", &format!("t-{round}")] {
+            stage.shows(name, BASELINE).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_profile_nested_too_deep_is_one_unreadable_profile() {
+    let mut stage = Stage::without_controller(Cluster::builder()).await;
+    stage.accept_any_profile();
+    let mut odd = baseline();
+    odd["deep"] = deep(120);
+    let mut late = baseline();
+    late["namespaceNames"] = json!(["none"]);
+    stage
+        .eventually("the laxer schema", || async { stage.try_profile("deep", odd.clone()).await.ok() })
+        .await;
+    stage.profile("late", late).await;
+    let managed = managed_fields(&json!({"f:spec": {}}), "9999-12-31T23:59:59Z");
+    let params = PatchParams { field_manager: Some("odd".into()), ..PatchParams::default() };
+    let profiles: Api<ProfileItem> = Api::all(stage.admin.clone());
+    profiles.patch("late", &params, &Patch::Merge(&managed)).await.unwrap();
+    stage.profiles().list(&ListParams::default()).await.unwrap_err();
+
+    stage.start();
+    stage.namespace("t-a", &[]).await;
+    stage.profile("baseline", baseline()).await;
+    stage.shows("t-a", BASELINE).await;
+}
