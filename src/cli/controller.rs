@@ -118,7 +118,7 @@ impl Run {
         let filter = match std::env::var("RUST_LOG") {
             Ok(text) if !text.is_empty() => EnvFilter::try_new(text)?,
             // kube logs every failed connection as an error; podsec says the same once, with what it means.
-            _ => EnvFilter::new("info,kube_client::client::builder=off"),
+            _ => EnvFilter::new("info,kube_client=error,kube_client::client::builder=off"),
         };
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let builder = tracing_subscriber::fmt()

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::state::State;
-use crate::{cluster::profiles, rollout::Completeness};
+use crate::rollout::Completeness;
 
 /// The content type of the `OpenMetrics` text format.
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -41,7 +41,7 @@ async fn live() -> &'static str {
     "ok\n"
 }
 
-/// Namespaces and profiles have been listed. Says what is still waited for.
+/// Namespaces and profiles have been listed, and the list can be relied on. Says what is still waited for.
 async fn ready(Shared(state): Shared<Arc<State>>) -> (StatusCode, String) {
     let mut waiting = Vec::new();
     if !state.has_listed_namespaces() {
@@ -49,13 +49,10 @@ async fn ready(Shared(state): Shared<Arc<State>>) -> (StatusCode, String) {
     }
     match state.snapshot() {
         None => waiting.push("waiting for the list of profiles"),
-        Some(snapshot) => {
-            if let Completeness::InDoubt(reason) = snapshot.completeness
-                && reason == profiles::NO_CRD
-            {
-                waiting.push(reason);
-            }
-        }
+        Some(snapshot) => match snapshot.completeness {
+            Completeness::InDoubt(reason) => waiting.push(reason),
+            Completeness::Complete { .. } => {}
+        },
     }
     if waiting.is_empty() {
         (StatusCode::OK, "ok\n".into())

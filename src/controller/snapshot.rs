@@ -85,6 +85,18 @@ impl Snapshot {
         }
     }
 
+    /// The same profiles, no longer to be relied on for letting go of something.
+    pub(super) fn doubted(&self, epoch: u64, reason: &'static str) -> Self {
+        let completeness = Completeness::InDoubt(reason);
+        Self {
+            epoch,
+            profiles: self.profiles.with_completeness(completeness),
+            described: self.described.clone(),
+            completeness,
+            server: self.server,
+        }
+    }
+
     /// The profiles that differ between two snapshots in what bears on a plan, by name.
     fn changed_since<'a>(&'a self, before: Option<&'a Self>) -> BTreeSet<&'a str> {
         let names =

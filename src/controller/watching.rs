@@ -37,6 +37,12 @@ const LIST_EVERY: Duration = Duration::from_hours(1);
 /// How often they are listed while the list is in doubt.
 const LIST_IN_DOUBT_EVERY: Duration = Duration::from_secs(5);
 
+/// How long the profiles may go unlisted before the last list of them is in doubt.
+const UNLISTED: Duration = Duration::from_secs(30);
+
+/// What people are told then.
+const UNLISTED_REASON: &str = "the profiles could not be listed for a while";
+
 /// How long changes of profiles are collected before they are listed: `kubectl apply -f` of a folder is one change.
 const COLLECT: Duration = Duration::from_millis(20);
 
@@ -147,6 +153,7 @@ pub(super) async fn take_snapshots(client: Client, state: Arc<State>, changed: A
     let mut pins = Pins::new();
     let mut epoch = 0;
     let mut version_due = Instant::now();
+    let mut listed = Instant::now();
     // Which namespaces a profile concerns can only be said of a complete list.
     state.namespaces_are_listed().await;
     loop {
@@ -160,6 +167,7 @@ pub(super) async fn take_snapshots(client: Client, state: Arc<State>, changed: A
         let wait = match snapshot(&client, &minors, &mut pins, epoch + 1).await {
             Some(snapshot) => {
                 backoff.succeeded("");
+                listed = Instant::now();
                 // Time alone may change a status: an exemption comes near its end.
                 state.status_due.notify_one();
                 let in_doubt = matches!(snapshot.completeness, Completeness::InDoubt(_));
@@ -169,7 +177,16 @@ pub(super) async fn take_snapshots(client: Client, state: Arc<State>, changed: A
                 }
                 if in_doubt { LIST_IN_DOUBT_EVERY } else { LIST_EVERY }
             }
-            None => backoff.failed("").0,
+            None => {
+                let last = state.snapshot().filter(|_| listed.elapsed() >= UNLISTED);
+                if let Some(doubted) = last.map(|last| last.doubted(epoch + 1, UNLISTED_REASON))
+                    && is_news(&state, &doubted)
+                {
+                    epoch = doubted.epoch;
+                    state.took_snapshot(doubted);
+                }
+                backoff.failed("").0
+            }
         };
         let due = (Instant::now() + wait).min(version_due);
         if tokio::time::timeout_at(due, changed.notified()).await.is_ok() {
@@ -208,4 +225,78 @@ fn is_news(state: &State, snapshot: &Snapshot) -> bool {
             || before.completeness != snapshot.completeness
             || before.server != snapshot.server
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use http::{Request, Response, StatusCode};
+    use kube::client::Body;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{controller::announcements::Announcements, rollout::Settings};
+
+    /// An API server with the CRD and no profile, which refuses to list profiles while it `fails`.
+    fn server(fails: Arc<AtomicBool>) -> Client {
+        let answer = move |request: Request<Body>| {
+            let path = request.uri().path();
+            let (code, body) = if path == "/version" {
+                (
+                    StatusCode::OK,
+                    json!({"major": "1", "minor": "37", "gitVersion": "v1.37.2", "gitCommit": "",
+                    "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": "", "platform": ""}),
+                )
+            } else if path.contains("customresourcedefinitions") {
+                (
+                    StatusCode::OK,
+                    json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata",
+                    "metadata": {"name": profiles::crd_name(), "creationTimestamp": "2026-01-01T00:00:00Z"}}),
+                )
+            } else if fails.load(Ordering::Relaxed) {
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    json!({"kind": "Status", "apiVersion": "v1", "metadata": {},
+                    "status": "Failure", "message": "broken", "reason": "InternalError", "code": 500}),
+                )
+            } else {
+                (StatusCode::OK, json!({"metadata": {"resourceVersion": "1"}, "items": []}))
+            };
+            let answer = Response::builder().status(code).body(Body::from(body.to_string().into_bytes()));
+            std::future::ready(answer)
+        };
+        Client::new(tower::service_fn(answer), "default")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_list_that_fails_for_long_is_in_doubt_until_it_succeeds() {
+        let (announcements, _waiting) = Announcements::new();
+        let state = Arc::new(State::new(Settings::default(), announcements));
+        state.listed_namespaces(&BTreeSet::new());
+        let (fails, changed) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
+        let taking = tokio::spawn(take_snapshots(
+            server(Arc::clone(&fails)),
+            Arc::clone(&state),
+            Arc::clone(&changed),
+        ));
+        let doubt =
+            || state.snapshot().map(|snapshot| matches!(snapshot.completeness, Completeness::InDoubt(_)));
+        let becomes = async |expected: bool| {
+            let begun = Instant::now();
+            while doubt() != Some(expected) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                assert!(begun.elapsed() < Duration::from_mins(10));
+            }
+            begun.elapsed()
+        };
+        becomes(false).await;
+        fails.store(true, Ordering::Relaxed);
+        changed.notify_one();
+        let waited = becomes(true).await;
+        assert!(waited >= UNLISTED && waited < 4 * UNLISTED, "{waited:?}");
+        fails.store(false, Ordering::Relaxed);
+        becomes(false).await;
+        taking.abort();
+    }
 }

@@ -73,6 +73,12 @@ impl Profiles {
         Self { readable, unreadable: unreadable.into_iter().collect(), completeness }
     }
 
+    /// The same profiles, relied on more or less.
+    #[must_use]
+    pub fn with_completeness(&self, completeness: Completeness) -> Self {
+        Self { completeness, ..self.clone() }
+    }
+
     /// The profiles that can be read, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Profile> {
         self.readable.values()
