@@ -13,7 +13,7 @@ use crate::{
         namespaces::{self, NamespaceItem},
         within_deadline,
     },
-    rollout::{ApplyRequest, ModePlan, Namespace, NamespacePlan},
+    rollout::{ApplyRequest, Ledger, ModePlan, Namespace, NamespacePlan},
 };
 
 /// A plan that was carried out. Status and reports are made of nothing else.
@@ -21,6 +21,7 @@ use crate::{
 pub(super) struct Applied {
     modes: Vec<ModePlan>,
     requests: usize,
+    ledger: Ledger,
 }
 
 impl Applied {
@@ -31,8 +32,13 @@ impl Applied {
 
     /// As if these verdicts had been carried out.
     #[cfg(test)]
-    pub(super) const fn as_if(modes: Vec<ModePlan>) -> Self {
-        Self { modes, requests: 0 }
+    pub(super) fn as_if(modes: Vec<ModePlan>) -> Self {
+        Self { modes, requests: 0, ledger: Ledger::default() }
+    }
+
+    /// What is noted on the namespace now.
+    pub(super) const fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// How many requests it took.
@@ -90,13 +96,13 @@ pub(super) async fn apply(
     namespace: &Namespace,
     plan: NamespacePlan,
 ) -> Result<Applied, ApplyError> {
-    let NamespacePlan { modes, requests, next: _ } = plan;
+    let NamespacePlan { modes, requests, ledger, next: _ } = plan;
     let api = namespaces::api(client.clone());
     let mut resource_version = namespace.resource_version.clone();
     for request in &requests {
         resource_version = send(&api, namespace, &resource_version, request).await?;
     }
-    Ok(Applied { modes, requests: requests.len() })
+    Ok(Applied { modes, requests: requests.len(), ledger })
 }
 
 /// Sends one request and gives the version it left.

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
-    api::{ClusterPodSecurityProfile, InvalidProfile, ModeSummary, ProfileStatus, VersionSpec},
+    api::{
+        ClusterPodSecurityProfile, InvalidProfile, ModeSummary, ProfileStatus, ReleasePolicy, VersionSpec,
+    },
     cluster::profiles::{Listing, UnreadableProfile},
     rollout::{Completeness, Namespace, Profile, Profiles, ServerView, Settings},
     standards::{Mode, Version},
@@ -48,17 +50,27 @@ pub(super) enum Content {
 }
 
 /// What each mode's version spec stood for last, by the profile's uid.
-pub(super) type Pins = HashMap<(String, Mode), (VersionSpec, Version)>;
+type Pins = HashMap<(String, Mode), (VersionSpec, Version)>;
+
+/// What is remembered from one snapshot to the next.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    pins: Pins,
+    /// What each profile's release policy was when it was last seen, by name: one entry for every name there was.
+    release_policies: BTreeMap<String, ReleasePolicy>,
+}
 
 impl Snapshot {
-    /// Makes a listing ready. `pins` is brought up to date.
-    pub(super) fn new(epoch: u64, listing: Listing, server: ServerView, pins: &mut Pins) -> Self {
+    /// Makes a listing ready. `memory` is brought up to date.
+    pub(super) fn new(epoch: u64, listing: Listing, server: ServerView, memory: &mut Memory) -> Self {
+        let Memory { pins, release_policies } = memory;
         let Listing { readable, unreadable, completeness } = listing;
         let mut described = BTreeMap::new();
         let mut profiles = Vec::new();
         for object in readable {
             let profile = Profile::new(&object, server, |mode| previous_pin(&object, mode, pins));
             let modes = Mode::ALL.map(|mode| summary(&object, &profile, mode));
+            release_policies.insert(profile.name.clone(), profile.release_policy);
             for (mode, summary) in Mode::ALL.into_iter().zip(&modes) {
                 if let Some(summary) = summary {
                     pins.insert((profile.uid.clone(), mode), (summary.version, summary.resolved));
@@ -78,7 +90,7 @@ impl Snapshot {
         pins.retain(|(uid, _), _| uids.contains(uid));
         Self {
             epoch,
-            profiles: Profiles::new(profiles, names, completeness),
+            profiles: Profiles::new(profiles, names, completeness).with_last_seen(release_policies),
             described,
             completeness,
             server,

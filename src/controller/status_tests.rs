@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{
     super::{
         apply::Applied,
-        snapshot::{Pins, Snapshot},
+        snapshot::{Memory, Snapshot},
     },
     *,
 };
@@ -29,7 +29,7 @@ fn object(spec: &serde_json::Value) -> ClusterPodSecurityProfile {
 
 fn snapshot(readable: Vec<ClusterPodSecurityProfile>, unreadable: Vec<UnreadableProfile>) -> Snapshot {
     let completeness = Completeness::Complete { crd_created: Timestamp::UNIX_EPOCH };
-    Snapshot::new(1, Listing { readable, unreadable, completeness }, SERVER, &mut Pins::new())
+    Snapshot::new(1, Listing { readable, unreadable, completeness }, SERVER, &mut Memory::default())
 }
 
 fn namespace(name: &str) -> Namespace {
@@ -41,6 +41,7 @@ fn namespace(name: &str) -> Namespace {
         labels: BTreeMap::new(),
         ledger_annotations: BTreeMap::new(),
         owners: Owners::default(),
+        remembered: crate::rollout::Ledger::default(),
     }
 }
 

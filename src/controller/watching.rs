@@ -15,7 +15,7 @@ use tokio::{sync::Notify, time::Instant};
 
 use super::{
     backoff::{Backoff, StreamBackoff},
-    snapshot::{Pins, Snapshot},
+    snapshot::{Memory, Snapshot},
     state::State,
 };
 use crate::{
@@ -150,7 +150,7 @@ fn brief(error: &watcher::Error) -> String {
 pub(super) async fn take_snapshots(client: Client, state: Arc<State>, changed: Arc<Notify>) {
     let mut backoff = Backoff::default();
     let mut minors = ServerMinors::default();
-    let mut pins = Pins::new();
+    let mut memory = Memory::default();
     let mut epoch = 0;
     let mut version_due = Instant::now();
     let mut listed = Instant::now();
@@ -164,7 +164,7 @@ pub(super) async fn take_snapshots(client: Client, state: Arc<State>, changed: A
             }
             version_due = Instant::now() + VERSION_EVERY;
         }
-        let wait = match snapshot(&client, &minors, &mut pins, epoch + 1).await {
+        let wait = match snapshot(&client, &minors, &mut memory, epoch + 1).await {
             Some(snapshot) => {
                 backoff.succeeded("");
                 listed = Instant::now();
@@ -195,10 +195,15 @@ pub(super) async fn take_snapshots(client: Client, state: Arc<State>, changed: A
     }
 }
 
-async fn snapshot(client: &Client, minors: &ServerMinors, pins: &mut Pins, epoch: u64) -> Option<Snapshot> {
+async fn snapshot(
+    client: &Client,
+    minors: &ServerMinors,
+    memory: &mut Memory,
+    epoch: u64,
+) -> Option<Snapshot> {
     let server = minors.view(Timestamp::now())?;
     match profiles::list(client).await {
-        Ok(listing) => Some(Snapshot::new(epoch, listing, server, pins)),
+        Ok(listing) => Some(Snapshot::new(epoch, listing, server, memory)),
         Err(error) => {
             tracing::warn!(%error, category = error.category(), "cannot list the profiles");
             None

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     cluster::{CallError, namespaces},
-    rollout::{Namespace, overlaps, plan},
+    rollout::{Ledger, Namespace, overlaps, plan},
 };
 
 /// No namespace is written more often than this, so that two writers who disagree cannot keep each other busy.
@@ -35,6 +35,8 @@ pub(super) struct Workshop {
     client: Client,
     state: Arc<State>,
     last_write: Mutex<HashMap<String, Instant>>,
+    /// What was noted on each namespace when its plan was last carried out, with the namespace's uid.
+    noted: Mutex<HashMap<String, (String, Ledger)>>,
     backoff: Mutex<Backoff>,
 }
 
@@ -58,7 +60,13 @@ enum End {
 
 impl Workshop {
     pub(super) fn new(client: Client, state: Arc<State>) -> Self {
-        Self { client, state, last_write: Mutex::default(), backoff: Mutex::default() }
+        Self {
+            client,
+            state,
+            last_write: Mutex::default(),
+            noted: Mutex::default(),
+            backoff: Mutex::default(),
+        }
     }
 
     /// Works on namespaces as they become due, until the queue is closed.
@@ -84,6 +92,7 @@ impl Workshop {
 
     fn forget(&self, name: &str) {
         self.last_write.lock().remove(name);
+        self.noted.lock().remove(name);
         self.backoff.lock().succeeded(name);
         self.state.forget(name);
     }
@@ -91,6 +100,7 @@ impl Workshop {
     async fn reconcile(&self, mut namespace: Namespace, mut snapshot: Arc<Snapshot>) -> End {
         let mut conflict = None;
         for attempt in 0..TRIES {
+            namespace.remembered = self.remembered(&namespace);
             let plan = plan(&namespace, &snapshot.profiles, &self.state.settings, Timestamp::now());
             let next = plan.next;
             if attempt == 0
@@ -171,6 +181,22 @@ impl Workshop {
         Outcome::new(snapshot.epoch, matched, overlaps, result)
     }
 
+    /// What was noted on this very namespace when its plan was last carried out.
+    fn remembered(&self, namespace: &Namespace) -> Ledger {
+        let noted = self.noted.lock();
+        let of_this = noted.get(&namespace.name).filter(|(uid, _)| *uid == namespace.uid);
+        of_this.map(|(_, ledger)| ledger.clone()).unwrap_or_default()
+    }
+
+    fn remember(&self, namespace: &Namespace, ledger: &Ledger) {
+        let mut noted = self.noted.lock();
+        if *ledger == Ledger::default() {
+            noted.remove(&namespace.name);
+        } else {
+            noted.insert(namespace.name.clone(), (namespace.uid.clone(), ledger.clone()));
+        }
+    }
+
     /// Notes that the namespace is being written, unless that would be too soon after the last time.
     fn too_soon(&self, name: &str) -> Option<Duration> {
         let now = Instant::now();
@@ -188,6 +214,7 @@ impl Workshop {
         let name = &namespace.name;
         if let Result::Applied(applied) = &outcome.result {
             self.backoff.lock().succeeded(name);
+            self.remember(&namespace, applied.ledger());
             self.count("applied");
             let seen = self.state.answered(name);
             if applied.requests() > 0 {

@@ -352,9 +352,11 @@ impl Question<'_> {
         if self.winner.profile.allow_weakening {
             return Some(WeakenCause::Allowed);
         }
-        let removed = match self.situation.profiles.standing(author?) {
+        let (author, profiles) = (author?, self.situation.profiles);
+        let removed = match profiles.standing(author) {
             Standing::Deleted => {
-                ledger.on_release[self.mode.index()] == Some(ReleasePolicy::Remove) && self.is_of_this_crd()
+                let policy = profiles.policy_of_gone(author, ledger.on_release[self.mode.index()]);
+                policy == ReleasePolicy::Remove && self.is_of_this_crd()
             }
             Standing::Listed(profile) => self.stopped_setting_the_mode(profile),
             Standing::Unreadable | Standing::Unlisted => false,

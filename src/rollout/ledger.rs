@@ -43,6 +43,21 @@ impl Ledger {
         }
     }
 
+    /// With what another witness has of it: the names that are missing, and the stricter of the two as `enforced`.
+    /// A release policy is never completed, since a missing one means: keep.
+    pub(super) fn completed_by(mut self, other: &Self) -> Self {
+        for (name, remembered) in self.governed_by.iter_mut().zip(&other.governed_by) {
+            if name.is_none() {
+                name.clone_from(remembered);
+            }
+        }
+        self.enforced = match (self.enforced, other.enforced) {
+            (Some(noted), Some(remembered)) if noted.is_weaker_than(remembered) => Some(remembered),
+            (noted, remembered) => noted.or(remembered),
+        };
+        self
+    }
+
     /// The annotations to write; an empty entry is left out.
     pub fn annotations(&self) -> BTreeMap<&'static str, String> {
         let policies = self.on_release.map(|policy| policy.map(PolicyName));

@@ -151,6 +151,9 @@ pub struct Namespace {
     pub ledger_annotations: BTreeMap<&'static str, String>,
     /// Who owns the tracked keys.
     pub owners: Owners,
+    /// What podsec remembers to have noted on it, where it does: a second witness beside the annotations, which
+    /// whoever may write the namespace can drop.
+    pub remembered: Ledger,
 }
 
 impl Namespace {
@@ -167,10 +170,11 @@ impl Namespace {
         labelled(mode, defaults.get(mode), |key| self.label(key))
     }
 
-    /// What podsec noted on it. A note that somebody else has changed is not podsec's, and does not count.
+    /// What podsec noted on it. A note that somebody else has changed is not podsec's, and does not count; there, and
+    /// where one is gone, what is remembered does.
     pub fn ledger(&self) -> Ledger {
         let own = |(key, value): (&&'static str, &String)| self.owns(key).then(|| (*key, value.clone()));
-        Ledger::read(&self.ledger_annotations.iter().filter_map(own).collect())
+        Ledger::read(&self.ledger_annotations.iter().filter_map(own).collect()).completed_by(&self.remembered)
     }
 
     /// Whether podsec owns the key.

@@ -22,6 +22,8 @@ pub struct NamespacePlan {
     pub modes: Vec<ModePlan>,
     /// The requests, in order; each goes out on the resourceVersion that the one before it left.
     pub requests: Vec<ApplyRequest>,
+    /// What is noted on the namespace once they are carried out.
+    pub ledger: Ledger,
     /// When the plan changes although nothing else does: the end of an exemption.
     pub next: Option<Timestamp>,
 }
@@ -35,17 +37,18 @@ pub fn plan(
     settings: &Settings,
     now: Timestamp,
 ) -> NamespacePlan {
-    if namespace.terminating {
-        return NamespacePlan { modes: Vec::new(), requests: Vec::new(), next: None };
-    }
     let ledger = namespace.ledger();
+    if namespace.terminating {
+        return NamespacePlan { modes: Vec::new(), requests: Vec::new(), ledger, next: None };
+    }
     let situation = Situation { namespace, ledger: &ledger, profiles, settings, now };
     let modes: Vec<_> = Mode::ALL.into_iter().filter_map(|mode| decide(mode, &situation)).collect();
-    let requests = requests(&modes, &situation);
+    let next_ledger = next_ledger(&modes, &situation);
+    let requests = requests(&modes, namespace, &next_ledger);
     let governing = modes.iter().filter(|mode| mode.governed && mode.mode == Mode::Enforce);
     let next =
         governing.filter_map(|mode| profiles.get(&mode.profile)?.next_expiry(&namespace.name, now)).min();
-    NamespacePlan { modes, requests, next }
+    NamespacePlan { modes, requests, ledger: next_ledger, next }
 }
 
 type Labels = BTreeMap<&'static str, String>;
@@ -59,13 +62,12 @@ struct Estate {
     handed_over: Labels,
 }
 
-fn requests(modes: &[ModePlan], situation: &Situation<'_>) -> Vec<ApplyRequest> {
-    let namespace = situation.namespace;
+fn requests(modes: &[ModePlan], namespace: &Namespace, ledger: &Ledger) -> Vec<ApplyRequest> {
     let mut estate = Estate::default();
     for plan in modes {
         settle(plan, namespace, &mut estate);
     }
-    let annotations = next_ledger(modes, situation).annotations();
+    let annotations = ledger.annotations();
     let retained: Labels = label_keys()
         .filter(|key| namespace.is_retained(key))
         .filter_map(|key| Some((key, namespace.label(key)?.to_owned())))
@@ -157,7 +159,8 @@ fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
     let mut next = Ledger::default();
     for plan in modes {
         let index = plan.mode.index();
-        let (governed_by, enforced) = match entry(plan, profiles) {
+        let entry = entry(plan, profiles);
+        let (governed_by, enforced) = match entry {
             Entry::Governed => (Some(plan.profile.clone()), plan.planned),
             Entry::Kept | Entry::Frozen => (ledger.governed_by[index].clone(), ledger.enforced),
             Entry::Dropped => continue,
@@ -170,7 +173,7 @@ fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
             Some(Standing::Deleted) if situation.is_of_an_earlier_crd() => Some(ReleasePolicy::Retain),
             _ => ledger.on_release[index],
         };
-        next.on_release[index] = match entry(plan, profiles) {
+        next.on_release[index] = match entry {
             Entry::Frozen => noted,
             _ => policy.or(noted),
         };
@@ -213,7 +216,7 @@ fn changes(namespace: &Namespace, request: &ApplyRequest) -> bool {
 }
 
 #[cfg(test)]
-#[path = "plan_tests.rs"]
+#[path = "plan_tests/mod.rs"]
 mod tests;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 use super::{
     super::{
         Change, Completeness, NamePattern, Profile, WeakenCause,
-        testing::{self, COMPLETE, apply, now, owned_by, profile, update},
+        testing::{self, COMPLETE, apply, forge, now, owned_by, profile, update},
     },
     *,
 };
@@ -16,6 +16,7 @@ use crate::standards::{Level, Version};
 enum Event {
     Profiles { specs: Vec<(String, String)>, unreadable: Vec<String>, complete: bool },
     Label { manager: &'static str, key: &'static str, value: Option<&'static str> },
+    Note { key: &'static str, value: Option<&'static str> },
 }
 
 fn arb_mode() -> impl Strategy<Value = serde_json::Value> {
@@ -92,7 +93,10 @@ fn arb_event() -> impl Strategy<Value = Event> {
     let value = option::of(select(vec!["privileged", "baseline", "restricted", "v1.30", "latest", "apps"]));
     let manager = select(vec!["kubectl-label", "kustomize-controller"]);
     let label = (manager, key, value).prop_map(|(manager, key, value)| Event::Label { manager, key, value });
-    prop_oneof![profiles, label]
+    let note =
+        option::of(select(vec!["privileged:latest", "restricted:latest", "enforce=q", "enforce=Remove"]));
+    let note = (select(LEDGER_KEYS.to_vec()), note).prop_map(|(key, value)| Event::Note { key, value });
+    prop_oneof![3 => profiles, 3 => label, 1 => note]
 }
 
 /// The world as a history leaves it before each plan.
@@ -116,6 +120,7 @@ impl World {
                 self.profiles = Profiles::new(compile(specs), unreadable.clone(), completeness);
             }
             Event::Label { manager, key, value } => update(&mut self.namespace, manager, key, *value),
+            Event::Note { key, value } => forge(&mut self.namespace, "kubectl-annotate", key, *value),
         }
     }
 }
@@ -159,6 +164,7 @@ fn check(world: &mut World, settings: &Settings) -> Result<(), TestCaseError> {
             "no request may run into a conflict: {plan:#?}"
         );
     }
+    world.namespace.remembered = plan.ledger.clone();
     let after = &world.namespace;
 
     let again = super::plan(after, &world.profiles, settings, now());
@@ -185,6 +191,16 @@ fn check(world: &mut World, settings: &Settings) -> Result<(), TestCaseError> {
             }
             Verdict::Release(Release::Remove) => {}
             other => prop_assert!(false, "enforce went down by {other:?}"),
+        }
+    }
+
+    if let (Some(enforce), Some(raised)) = (enforce, before.remembered.enforced) {
+        let profile = world.profiles.get(&enforce.profile);
+        let keeps = profile.is_some_and(|profile| profile.conflict_policy != ConflictPolicy::Yield);
+        if enforce.governed && enforce.planned == Some(raised) && keeps {
+            let frozen = matches!(enforce.verdict, Verdict::Freeze(_));
+            let stands = !enforce_of(after).is_weaker_than(raised);
+            prop_assert!(frozen || stands, "below what podsec had raised it to: {plan:#?}");
         }
     }
 

@@ -40,14 +40,18 @@ pub(super) fn release(mode: Mode, situation: &Situation<'_>) -> Option<Verdict> 
     if let Err(doubt) = profiles.complete() {
         return Some(Verdict::Freeze(FreezeReason::InDoubt(doubt)));
     }
-    let how = match author.map(|name| profiles.standing(name)) {
-        None => Release::Retain(RetainReason::Unrecorded),
-        Some(Standing::Deleted) => by_policy(ledger.on_release[mode.index()].unwrap_or_default(), situation),
-        Some(Standing::Listed(profile)) if !profile.matches(namespace, settings) => {
+    let Some(author) = author else {
+        return Some(Verdict::Release(Release::Retain(RetainReason::Unrecorded)));
+    };
+    let how = match profiles.standing(author) {
+        Standing::Deleted => {
+            by_policy(profiles.policy_of_gone(author, ledger.on_release[mode.index()]), situation)
+        }
+        Standing::Listed(profile) if !profile.matches(namespace, settings) => {
             Release::Retain(RetainReason::Left)
         }
-        Some(Standing::Listed(profile)) => by_policy(profile.release_policy, situation),
-        Some(Standing::Unreadable | Standing::Unlisted) => {
+        Standing::Listed(profile) => by_policy(profile.release_policy, situation),
+        Standing::Unreadable | Standing::Unlisted => {
             return Some(Verdict::Freeze(FreezeReason::Unreadable));
         }
     };

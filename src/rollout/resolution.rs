@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Ledger, Namespace, Profile, Settings};
 use crate::{
-    api::Strategy,
+    api::{ReleasePolicy, Strategy},
     standards::{LevelVersion, Mode},
 };
 
@@ -31,6 +31,8 @@ pub struct Profiles {
     readable: BTreeMap<String, Profile>,
     unreadable: BTreeSet<String>,
     completeness: Completeness,
+    /// What the profiles asked for that are gone, as far as that was seen.
+    gone: BTreeMap<String, ReleasePolicy>,
 }
 
 /// What has become of a profile that a ledger names.
@@ -70,7 +72,25 @@ impl Profiles {
         completeness: Completeness,
     ) -> Self {
         let readable = readable.into_iter().map(|profile| (profile.name.clone(), profile)).collect();
-        Self { readable, unreadable: unreadable.into_iter().collect(), completeness }
+        let unreadable = unreadable.into_iter().collect();
+        Self { readable, unreadable, completeness, gone: BTreeMap::new() }
+    }
+
+    /// With the release policies that profiles had when they were last seen.
+    #[must_use]
+    pub fn with_last_seen(self, policies: &BTreeMap<String, ReleasePolicy>) -> Self {
+        let is_gone = |(name, _): &(&String, &ReleasePolicy)| !self.readable.contains_key(*name);
+        let gone = policies.iter().filter(is_gone).map(|(name, policy)| (name.clone(), *policy)).collect();
+        Self { gone, ..self }
+    }
+
+    /// What becomes of the labels of a profile that is gone: they are removed only where the ledger says so and
+    /// nothing else was seen of the profile since. (An edit that podsec had not yet noted on each namespace counts.)
+    pub(super) fn policy_of_gone(&self, name: &str, noted: Option<ReleasePolicy>) -> ReleasePolicy {
+        match (noted, self.gone.get(name)) {
+            (Some(ReleasePolicy::Remove), None | Some(ReleasePolicy::Remove)) => ReleasePolicy::Remove,
+            _ => ReleasePolicy::Retain,
+        }
     }
 
     /// The same profiles, relied on more or less.

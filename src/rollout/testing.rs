@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    ApplyRequest, Completeness, LEDGER_KEYS, Manager, Namespace, Operation, Owner, Owners, Profile, Profiles,
-    ServerView, TRACKED_KEYS,
+    ApplyRequest, Completeness, LEDGER_KEYS, Ledger, Manager, Namespace, Operation, Owner, Owners, Profile,
+    Profiles, ServerView, TRACKED_KEYS,
 };
 use crate::{api::ClusterPodSecurityProfile, standards::LABEL_PREFIX};
 
@@ -40,6 +40,7 @@ pub(super) fn namespace(name: &str, labels: &[(&str, &str)]) -> Namespace {
         labels: BTreeMap::new(),
         ledger_annotations: BTreeMap::new(),
         owners: Owners::default(),
+        remembered: Ledger::default(),
     };
     for (key, value) in labels {
         update(&mut namespace, "kubectl-create", key, Some(value));
@@ -67,6 +68,21 @@ pub(super) fn update(namespace: &mut Namespace, manager: &str, key: &str, value:
         if value.is_some() {
             owners.push(owner(manager, Operation::Update));
         }
+    }
+}
+
+/// Sets or drops one of podsec's notes as any client but an applier does.
+pub(super) fn forge(namespace: &mut Namespace, manager: &str, key: &'static str, value: Option<&str>) {
+    if namespace.ledger_annotations.get(key).map(String::as_str) == value {
+        return;
+    }
+    let owners = namespace.owners.of_mut(key);
+    owners.clear();
+    if let Some(value) = value {
+        owners.push(owner(manager, Operation::Update));
+        namespace.ledger_annotations.insert(key, value.to_owned());
+    } else {
+        namespace.ledger_annotations.remove(key);
     }
 }
 

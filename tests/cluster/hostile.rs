@@ -6,6 +6,7 @@ use kube::{
 };
 use podsec::{
     cluster::{namespaces::api, profiles::ProfileItem},
+    rollout::LEDGER_KEYS,
     standards::Mode,
 };
 use podsec_control_plane::Cluster;
@@ -96,4 +97,29 @@ async fn a_profile_nested_too_deep_is_one_unreadable_profile() {
     stage.namespace("t-a", &[]).await;
     stage.profile("baseline", baseline()).await;
     stage.shows("t-a", BASELINE).await;
+}
+
+#[tokio::test]
+async fn one_write_that_lowers_a_label_and_drops_podsecs_notes_is_repaired() {
+    let stage = Stage::new().await;
+    let mut spec = baseline();
+    spec["conflictPolicy"] = "KeepStricter".into();
+    let generation = stage.profile("baseline", spec.clone()).await;
+    stage.is_ready("baseline", generation).await;
+    let notes: Value = LEDGER_KEYS.into_iter().map(|key| (key.to_owned(), Value::Null)).collect();
+    let lowered = json!({"labels": {ENFORCE: "privileged"}, "annotations": notes});
+    let mut off_the_record = lowered.clone();
+    off_the_record["managedFields"] = json!([{}]);
+    for (name, metadata) in [("t-dropped", lowered), ("t-off-the-record", off_the_record)] {
+        stage.namespace(name, &[]).await;
+        stage.shows(name, BASELINE).await;
+        patch(&stage, name, &json!({"metadata": metadata})).await;
+        stage.shows(name, BASELINE).await;
+        stage.event("Repaired", name).await;
+        stage
+            .eventually("the notes to be back", || async {
+                (stage.observed(name).await.ledger_annotations.len() == LEDGER_KEYS.len()).then_some(())
+            })
+            .await;
+    }
 }

@@ -59,7 +59,10 @@ impl Stage {
         let admin = cluster.admin().unwrap();
         let stage = Self { cluster, admin, settings, interposer: Interposer::default(), controller: None };
         stage.install_crd();
+        let installed = Timestamp::now().as_second();
         stage.install_roles().await;
+        // What is written in the very second in which the CRD was created could be of an earlier one.
+        stage.is_later_than(installed).await;
         stage
     }
 
@@ -143,7 +146,10 @@ impl Stage {
 
     /// Waits until the clock shows a later second: Kubernetes writes times in whole ones.
     pub(crate) async fn a_second_passes(&self) {
-        let second = Timestamp::now().as_second();
+        self.is_later_than(Timestamp::now().as_second()).await;
+    }
+
+    async fn is_later_than(&self, second: i64) {
         self.eventually("a later second", || async { (Timestamp::now().as_second() > second).then_some(()) })
             .await;
     }

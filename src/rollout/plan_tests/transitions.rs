@@ -1,87 +1,6 @@
-//! The transitions, each as a short history of one namespace.
+//! The transitions.
 
-use super::{
-    super::{
-        Change, Completeness, FreezeReason, HoldReason, NamePattern, RetainReason, WeakenCause,
-        testing::{self, COMPLETE, apply, now, owned_by, profile, profiles, shown, update},
-    },
-    *,
-};
-
-const RESTRICTED: &str =
-    r#"{"namespaceSelector": {}, "enforce": {"level": "restricted"}, "rollout": {"strategy": "Immediate"}}"#;
-const BASELINE: &str =
-    r#"{"namespaceSelector": {}, "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"}}"#;
-
-/// Profiles by name, each with its spec.
-type Specs<'a> = &'a [(&'a str, &'a str)];
-
-/// One namespace, the profiles and the settings it is planned with.
-struct Scene {
-    namespace: Namespace,
-    profiles: Profiles,
-    settings: Settings,
-}
-
-impl Scene {
-    fn new(specs: Specs<'_>) -> Self {
-        Self {
-            namespace: testing::namespace("a", &[]),
-            profiles: profiles(specs),
-            settings: Settings::default(),
-        }
-    }
-
-    fn with_labels(mut self, labels: Specs<'_>) -> Self {
-        self.namespace = testing::namespace("a", labels);
-        self
-    }
-
-    /// Plans, carries the plan out, and checks that nothing is left to do.
-    fn settle(&mut self) -> NamespacePlan {
-        let plan = self.plan();
-        for request in &plan.requests {
-            apply(&mut self.namespace, request).unwrap();
-        }
-        assert_eq!(self.plan().requests, [], "planning again must find nothing to do");
-        plan
-    }
-
-    fn plan(&self) -> NamespacePlan {
-        plan(&self.namespace, &self.profiles, &self.settings, now())
-    }
-
-    fn settle_with(&mut self, specs: Specs<'_>) -> NamespacePlan {
-        self.profiles = profiles(specs);
-        self.settle()
-    }
-
-    fn shown(&self) -> String {
-        shown(&self.namespace)
-    }
-}
-
-fn verdict(plan: &NamespacePlan, mode: Mode) -> Verdict {
-    plan.modes.iter().find(|plan| plan.mode == mode).unwrap().verdict.clone()
-}
-
-fn enforce(plan: &NamespacePlan) -> Verdict {
-    verdict(plan, Mode::Enforce)
-}
-
-fn written(value: &str, change: Change) -> Verdict {
-    Verdict::Write { value: value.parse().unwrap(), change }
-}
-
-/// The spec with one more member, or another value of one that is there.
-fn with(spec: &str, member: &str) -> String {
-    let mut value: serde_json::Value = serde_json::from_str(spec).unwrap();
-    let more: serde_json::Value = serde_json::from_str(&format!("{{{member}}}")).unwrap();
-    for (key, member) in more.as_object().unwrap() {
-        value[key] = member.clone();
-    }
-    value.to_string()
-}
+use super::*;
 
 #[test]
 fn immediate_raises_an_unlabelled_namespace() {
@@ -325,22 +244,6 @@ fn never_weaken_refuses_edits_exemptions_and_removal() {
 }
 
 #[test]
-fn release_retains_or_removes_as_the_ledger_says() {
-    let mut scene = Scene::new(&[("p", RESTRICTED)]);
-    scene.settle();
-    let plan = scene.settle_with(&[]);
-    assert_eq!(enforce(&plan), Verdict::Release(Release::Retain(RetainReason::Policy)));
-    assert_eq!(scene.shown(), "enforce=restricted+retained enforce-version=v1.37+retained");
-    assert!(owned_by(&scene.namespace, Manager::Podsec).is_empty());
-
-    let mut scene = Scene::new(&[("p", &with(RESTRICTED, r#""releasePolicy": "Remove""#))]);
-    scene.settle();
-    assert_eq!(enforce(&scene.settle_with(&[])), Verdict::Release(Release::Remove));
-    assert_eq!(scene.shown(), "");
-    assert!(scene.namespace.ledger_annotations.is_empty());
-}
-
-#[test]
 fn a_namespace_that_stops_matching_is_always_retained() {
     let removable = with(
         RESTRICTED,
@@ -400,51 +303,6 @@ fn suspended_and_dry_run_freeze_what_was_written() {
 }
 
 #[test]
-fn doubt_freezes_release_and_weakening_but_not_raising() {
-    let doubt = |specs: Specs<'_>, unreadable: &[&str], completeness| {
-        let readable = specs.iter().map(|(name, spec)| profile(name, spec));
-        Profiles::new(readable, unreadable.iter().map(|name| (*name).to_owned()), completeness)
-    };
-    let removable = with(RESTRICTED, r#""releasePolicy": "Remove""#);
-    let unlisted = Completeness::InDoubt("the CRD is being deleted");
-    let cases = [
-        (doubt(&[], &[], unlisted), Verdict::Freeze(FreezeReason::Unlisted)),
-        (doubt(&[], &["p"], COMPLETE), Verdict::Freeze(FreezeReason::Unreadable)),
-        (doubt(&[("weak", BASELINE)], &["p"], COMPLETE), Verdict::Freeze(FreezeReason::Unreadable)),
-        (
-            doubt(&[("p", BASELINE)], &["other"], COMPLETE),
-            Verdict::Hold(HoldReason::InDoubt("a profile cannot be read, and it may ask for more")),
-        ),
-        (
-            doubt(&[("p", BASELINE)], &[], unlisted),
-            Verdict::Hold(HoldReason::InDoubt("the CRD is being deleted")),
-        ),
-    ];
-    for (profiles, expected) in cases {
-        let mut scene = Scene::new(&[("p", &removable)]);
-        scene.settle();
-        scene.profiles = profiles;
-        let plan = scene.settle();
-        assert_eq!(enforce(&plan), expected);
-        assert_eq!(scene.shown(), "enforce=restricted+podsec enforce-version=v1.37+podsec");
-    }
-    let mut scene = Scene::new(&[]);
-    scene.profiles = doubt(&[("p", RESTRICTED)], &["other"], unlisted);
-    assert_eq!(enforce(&scene.settle()), written("restricted:v1.37", Change::Raise));
-}
-
-#[test]
-fn labels_of_an_earlier_crd_are_only_retained() {
-    let removable = with(RESTRICTED, r#""releasePolicy": "Remove""#);
-    let mut scene = Scene::new(&[("p", &removable)]);
-    scene.settle();
-    let later = now().checked_add(jiff::SignedDuration::from_secs(1)).unwrap();
-    scene.profiles = Profiles::new([], [], Completeness::Complete { crd_created: later });
-    assert_eq!(enforce(&scene.settle()), Verdict::Release(Release::Retain(RetainReason::EarlierCrd)));
-    assert!(scene.shown().starts_with("enforce=restricted+retained"));
-}
-
-#[test]
 fn a_protected_namespace_always_goes_through_the_gate() {
     let mut scene = Scene::new(&[("p", &with(RESTRICTED, r#""namespaceNames": ["a"]"#))]);
     scene.settings.protected = vec![NamePattern::new("a")];
@@ -452,67 +310,8 @@ fn a_protected_namespace_always_goes_through_the_gate() {
 }
 
 #[test]
-fn a_ledger_that_somebody_else_wrote_does_not_count() {
-    let gated = with(RESTRICTED, r#""rollout": {"strategy": "WhenClean"}"#);
-    let mut scene = Scene::new(&[("p", &gated)]);
-    scene.namespace.ledger_annotations.insert(super::super::ENFORCED, "restricted:latest".into());
-    assert_eq!(enforce(&scene.plan()), Verdict::Hold(HoldReason::NotJudged));
-}
-
-#[test]
 fn a_terminating_namespace_is_left_alone() {
     let mut scene = Scene::new(&[("p", RESTRICTED)]);
     scene.namespace.terminating = true;
     assert_eq!(scene.plan().requests, []);
-}
-
-#[test]
-fn a_value_set_under_podsecs_name_by_other_means_is_taken_with_force() {
-    let mut scene = Scene::new(&[("p", RESTRICTED)]);
-    update(&mut scene.namespace, "podsec", "enforce", Some("baseline"));
-    let plan = scene.settle();
-    assert!(plan.requests[0].force, "the API server takes an update for another owner than the apply");
-    assert_eq!(scene.shown(), "enforce=restricted+podsec enforce-version=v1.37+podsec");
-}
-
-#[test]
-fn wiped_ownership_needs_force_and_lets_nothing_be_lowered() {
-    let mut scene = Scene::new(&[("p", RESTRICTED)]);
-    update(&mut scene.namespace, "somebody", "enforce", Some("baseline"));
-    *scene.namespace.owners.of_mut(Mode::Enforce.keys().level) = Vec::new();
-    assert!(scene.settle().requests[0].force, "the API server books such a key to somebody else");
-
-    let allowing = with(BASELINE, r#""allowWeakening": true"#);
-    let mut scene = Scene::new(&[("p", &allowing)]);
-    update(&mut scene.namespace, "somebody", "enforce", Some("restricted"));
-    *scene.namespace.owners.of_mut(Mode::Enforce.keys().level) = Vec::new();
-    assert_eq!(enforce(&scene.plan()), Verdict::Hold(HoldReason::WouldWeaken));
-}
-
-#[test]
-fn within_the_second_of_the_crds_creation_labels_are_kept() {
-    let removable = with(RESTRICTED, r#""releasePolicy": "Remove""#);
-    let mut scene = Scene::new(&[("p", &removable)]);
-    scene.settle();
-    scene.profiles = Profiles::new([], [], Completeness::Complete { crd_created: now() });
-    assert_eq!(enforce(&scene.settle()), Verdict::Release(Release::Retain(RetainReason::EarlierCrd)));
-}
-
-#[test]
-fn a_write_under_another_crd_does_not_revive_an_old_remove() {
-    let both = r#""enforce": {"level": "restricted"}, "audit": {"level": "restricted"}"#;
-    let removable = with(RESTRICTED, &format!(r#"{both}, "priority": 1, "releasePolicy": "Remove""#));
-    let weak = with(BASELINE, r#""audit": {"level": "baseline"}"#);
-    for after in [Some(&weak), None] {
-        let mut scene = Scene::new(&[("base", &removable)]);
-        scene.settle();
-        let readable = || after.map(|spec| profile("weak", spec));
-        let later = now().checked_add(jiff::SignedDuration::from_secs(1)).unwrap();
-        scene.profiles = Profiles::new(readable(), [], Completeness::Complete { crd_created: later });
-        scene.settle();
-        // The write has renewed the time of podsec's entry, which is now later than the CRD.
-        scene.profiles = Profiles::new(readable(), [], COMPLETE);
-        scene.settle();
-        assert!(scene.shown().contains("enforce=restricted+"), "{}", scene.shown());
-    }
 }
