@@ -191,11 +191,11 @@ show_prose "kubectl get events --field-selector reason=Repaired -o jsonpath='{.i
 look "It is back, and an Event says so."
 
 step "A pod is refused, until an exemption lets it in"
-show_refused "kubectl apply -f examples/workloads/legacy-agent.yaml"
+show_refused "kubectl apply -f examples/workloads/legacy-log-agent.yaml"
 show "diff examples/profiles/apps.yaml examples/profiles/apps-with-exemption.yaml | grep '^>   *[^ ]'"
 show "kubectl apply -f examples/profiles/apps-with-exemption.yaml"
 await "the exemption holds" "status_is apps exempt 1 && carries legacy-billing enforce privileged"
-show_prose "kubectl apply -f examples/workloads/legacy-agent.yaml"
+show_prose "kubectl apply -f examples/workloads/legacy-log-agent.yaml"
 show "kubectl get cpsp apps -o wide"
 look "Only legacy-billing is open, until the exemption expires. It stays governed (EXEMPT 1), and warned."
 

@@ -34,7 +34,7 @@ pub(super) fn profile_schema() -> JSONSchemaProps {
 }
 
 /// What `kubectl get` shows: name, type, path, whether only `-o wide` shows it, description.
-const COLUMNS: [(&str, &str, &str, bool, &str); 13] = [
+const COLUMNS: [(&str, &str, &str, bool, &str); 15] = [
     ("Enforce", "string", ".status.enforce", false, "What enforce is set to"),
     ("Namespaces", "integer", ".status.namespaces.governed", false, "Namespaces that the profile governs"),
     ("In-Sync", "integer", ".status.namespaces.inSync", false, "Namespaces that are as the profile asks"),
@@ -65,6 +65,20 @@ const COLUMNS: [(&str, &str, &str, bool, &str); 13] = [
     ("Strategy", "string", ".status.strategy", true, "How enforce is raised"),
     ("Matched", "integer", ".status.namespaces.matched", true, "Namespaces that the profile selects"),
     ("Exempt", "integer", ".status.namespaces.exempt", true, "Namespaces under an exemption"),
+    (
+        "Yielded",
+        "integer",
+        ".status.namespaces.yielded",
+        true,
+        "Namespaces in which a label is left to somebody else",
+    ),
+    (
+        "Frozen",
+        "integer",
+        ".status.namespaces.frozen",
+        true,
+        "Namespaces in which nothing is changed or let go of",
+    ),
     (
         "Contested",
         "integer",

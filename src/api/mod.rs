@@ -10,6 +10,7 @@ mod mode_summary;
 mod moment;
 mod path;
 mod profile;
+mod pruning;
 mod read;
 mod rules;
 mod schema;
@@ -25,6 +26,7 @@ pub use profile::{
     Batch, ClusterPodSecurityProfile, ConflictPolicy, ExemptLevel, Exemption, ModePolicy, NamespaceSelector,
     Operator, ProfileSpec, ReleasePolicy, Requirement, Rollout, Strategy,
 };
+pub use pruning::pruned_fields;
 pub use read::{InvalidProfile, Violation, read_profile};
 pub use status::{
     Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, JudgedCounts, LeftAlone, NamespaceCounts,

@@ -32,7 +32,7 @@ pub(super) struct Run {
     #[command(flatten)]
     connection: Connection,
     /// Where to serve /livez, /readyz and /metrics
-    #[arg(long, env = "PODSEC_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, env = "PODSEC_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = listen)]
     listen: SocketAddr,
     /// Namespaces that only a profile which names them in full may govern, with * for any run of characters; these
     /// replace the default. The controller's own namespace is always protected
@@ -133,7 +133,7 @@ impl Run {
     }
 
     async fn serve(self) -> Result<(), ControllerError> {
-        let client = self.connection.client().await?;
+        let (client, server) = self.connection.client().await?;
         let address = self.listen;
         let listener =
             TcpListener::bind(address).await.map_err(|source| ControllerError::Listen { address, source })?;
@@ -150,6 +150,7 @@ impl Run {
         let server_defaults = Mode::ALL.map(|mode| format!("{mode}={}", server_defaults.get(mode))).join(",");
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
+            %server,
             %address,
             ?protected,
             server_defaults,
@@ -195,6 +196,10 @@ fn stop_on_signal(stop: CancellationToken) -> io::Result<()> {
         std::process::exit(2);
     });
     Ok(())
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "must be ADDRESS:PORT, as in 127.0.0.1:8080 or [::]:8080".into())
 }
 
 fn protected(text: &str) -> Result<String, String> {

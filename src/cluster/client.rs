@@ -33,13 +33,15 @@ pub enum ConnectionError {
 }
 
 impl Connection {
-    /// Makes a client. Nothing is sent yet.
+    /// Makes a client, and gives the API server's address. Nothing is sent yet.
     ///
     /// # Errors
     ///
     /// When there is no usable configuration.
-    pub async fn client(&self) -> Result<Client, ConnectionError> {
-        Ok(Client::try_from(self.config().await?)?)
+    pub async fn client(&self) -> Result<(Client, http::Uri), ConnectionError> {
+        let config = self.config().await?;
+        let server = config.cluster_url.clone();
+        Ok((Client::try_from(config)?, server))
     }
 
     async fn config(&self) -> Result<Config, ConnectionError> {

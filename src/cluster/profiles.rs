@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, CustomResourceDefinitionSpec,
+};
 use kube::{
     Api, Client, CustomResourceExt, Resource,
     api::{ApiResource, ListParams},
-    core::PartialObjectMeta,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
 use super::{CallError, Item, within_deadline};
 use crate::{
-    api::{ClusterPodSecurityProfile, InvalidProfile, ProfileStatus, Violation, read_profile},
+    api::{ClusterPodSecurityProfile, InvalidProfile, ProfileStatus, Violation, pruned_fields, read_profile},
     rollout::Completeness,
 };
 
@@ -93,19 +93,43 @@ pub async fn list(client: &Client) -> Result<Listing, CallError> {
 pub const NO_CRD: &str =
     "the ClusterPodSecurityProfile CRD is not installed (podsec crds | kubectl apply --server-side -f -)";
 
+const PRUNED: &str = "the installed ClusterPodSecurityProfile CRD is of another podsec and drops fields of profiles \
+                      (podsec crds | kubectl apply --server-side -f -)";
+
 async fn completeness(client: &Client) -> Result<Completeness, CallError> {
-    let crds: Api<CustomResourceDefinition> = Api::all(client.clone());
-    let crd: Option<PartialObjectMeta<CustomResourceDefinition>> =
-        within_deadline(crds.get_metadata_opt(&crd_name())).await?;
-    let Some(crd) = crd else { return Ok(Completeness::InDoubt(NO_CRD)) };
-    if crd.metadata.deletion_timestamp.is_some() {
+    let crds: Api<Item<CustomResourceDefinition>> = Api::all(client.clone());
+    let Some(item) = within_deadline(crds.get_opt(&crd_name())).await? else {
+        return Ok(Completeness::InDoubt(NO_CRD));
+    };
+    if item.meta().deletion_timestamp.is_some() {
         return Ok(Completeness::InDoubt("the ClusterPodSecurityProfile CRD is being deleted"));
     }
-    let created: Option<Timestamp> = crd.metadata.creation_timestamp.map(|time| time.0);
-    Ok(created.map_or(
+    let crd: Crd = item.read().map_err(|error| CallError::from(kube::Error::SerdeError(error)))?;
+    let served = ClusterPodSecurityProfile::version(&());
+    let version = crd.spec.versions.into_iter().find(|version| version.name == served);
+    let schema = version.and_then(|version| version.schema).and_then(|schema| schema.open_api_v3_schema);
+    let pruned = schema.as_ref().map(pruned_fields).unwrap_or_default();
+    if let Some(first) = pruned.first() {
+        tracing::debug!(first, count = pruned.len(), "the CRD drops fields of profiles");
+        return Ok(Completeness::InDoubt(PRUNED));
+    }
+    Ok(crd.metadata.creation_timestamp.parse().map_or(
         Completeness::InDoubt("the ClusterPodSecurityProfile CRD does not say when it was created"),
         |crd_created| Completeness::Complete { crd_created },
     ))
+}
+
+/// What is looked at of a CRD.
+#[derive(Deserialize)]
+struct Crd {
+    metadata: CrdMetadata,
+    spec: CustomResourceDefinitionSpec,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CrdMetadata {
+    creation_timestamp: String,
 }
 
 fn read(item: &ProfileItem) -> Result<ClusterPodSecurityProfile, Box<UnreadableProfile>> {

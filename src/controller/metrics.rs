@@ -33,6 +33,7 @@ pub(super) struct Metrics {
     pub(super) delay: Histogram,
     pub(super) events_dropped: Counter,
     pub(super) status_writes: Counter,
+    pub(super) status_failures: Counter,
 }
 
 impl Default for Metrics {
@@ -49,6 +50,7 @@ impl Default for Metrics {
             delay,
             events_dropped: Counter::default(),
             status_writes: Counter::default(),
+            status_failures: Counter::default(),
         };
         metrics.register();
         metrics
@@ -66,6 +68,7 @@ impl Metrics {
             delay,
             events_dropped,
             status_writes,
+            status_failures,
         } = self;
         registry.register("reconciles", "Namespaces looked at, by result", reconciles.clone());
         registry.register(
@@ -86,6 +89,11 @@ impl Metrics {
             events_dropped.clone(),
         );
         registry.register("status_writes", "Statuses of profiles written", status_writes.clone());
+        registry.register(
+            "status_write_failures",
+            "Writes of a profile's status that failed",
+            status_failures.clone(),
+        );
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The running podsec", version);
     }

@@ -5,7 +5,7 @@
 //! | the streams, and the snapshots of all profiles | `watching`, `snapshot`, `state` | reads |
 //! | which namespace is due | `queue`, `backoff` | – |
 //! | observe → plan (pure, in `rollout`) → apply → conclude | `worker`, `apply`, `outcome` | writes namespaces |
-//! | what is told | `telling`, `wording`, `announcements`, `metrics` | writes Events |
+//! | what is told | `telling`, `wording`, `restraint`, `announcements`, `metrics` | writes Events |
 //! | the profiles' statuses | `status` (pure), `reporting` | writes statuses |
 //!
 //! This is the only place that writes to a cluster. A status is made only from plans that were carried out.
@@ -18,6 +18,7 @@ mod metrics;
 mod outcome;
 mod queue;
 mod reporting;
+mod restraint;
 mod snapshot;
 mod state;
 mod status;

@@ -24,7 +24,12 @@ pub(super) enum Result {
     /// The plan was carried out, or there was nothing to do.
     Applied(Applied),
     /// A person must mend something before anybody can write this namespace.
-    Unwritable(String),
+    Unwritable {
+        /// The HTTP status.
+        code: u16,
+        /// What the API server said.
+        message: String,
+    },
     /// It is tried again.
     Retrying {
         message: String,
@@ -62,7 +67,7 @@ impl Outcome {
     pub(super) fn modes(&self) -> &[ModePlan] {
         match &self.result {
             Result::Applied(applied) => applied.modes(),
-            Result::Unwritable(_) | Result::Retrying { .. } => &[],
+            Result::Unwritable { .. } | Result::Retrying { .. } => &[],
         }
     }
 

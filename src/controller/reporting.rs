@@ -83,6 +83,7 @@ pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<
             Err(error) if matches!(error.code(), Some(404 | 409)) => {}
             Err(error) => {
                 tracing::warn!(profile = name, %error, category = error.category(), "cannot write the status");
+                state.metrics.status_failures.inc();
                 complete = false;
             }
         }

@@ -116,7 +116,8 @@ impl Snapshot {
         let signature = |snapshot: &'a Self, name: &str| {
             snapshot.described.get(name).map(
                 |Described { uid, generation, status: _, content }| match content {
-                    Content::Readable { modes, .. } => (uid, *generation, Some(modes)),
+                    // The spec itself: a CRD of another shape changes what is read of it under one generation.
+                    Content::Readable { object, modes } => (uid, *generation, Some((&object.spec, modes))),
                     Content::Unreadable(_) => (uid, *generation, None),
                 },
             )

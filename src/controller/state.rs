@@ -12,7 +12,8 @@ use tokio::{
 };
 
 use super::{
-    announcements::Announcements, metrics::Metrics, outcome::Outcome, queue::Queue, snapshot::Snapshot,
+    announcements::Announcements, metrics::Metrics, outcome::Outcome, queue::Queue, restraint::Restraint,
+    snapshot::Snapshot,
 };
 use crate::rollout::{Namespace, Settings};
 
@@ -23,6 +24,7 @@ pub(super) struct State {
     pub(super) queue: Queue,
     pub(super) metrics: Metrics,
     pub(super) announcements: Announcements,
+    pub(super) restraint: Restraint,
     /// Notified when a status may have to be written.
     pub(super) status_due: Notify,
     namespaces: RwLock<BTreeMap<String, Arc<Namespace>>>,
@@ -63,6 +65,7 @@ impl State {
             queue: Queue::default(),
             metrics: Metrics::default(),
             announcements,
+            restraint: Restraint::default(),
             status_due: Notify::new(),
             namespaces: RwLock::default(),
             namespaces_listed: watch::Sender::new(false),
@@ -181,6 +184,7 @@ impl State {
     pub(super) fn forget(&self, name: &str) {
         self.outcomes.write().remove(name);
         self.unanswered.lock().remove(name);
+        self.restraint.forget(name);
         self.pass_on(name, u64::MAX);
         self.status_due.notify_one();
     }

@@ -102,6 +102,8 @@ fn describe(
 #[derive(Default)]
 struct Tally {
     unwritable: usize,
+    /// Of them, those that podsec is not allowed to write.
+    forbidden: u32,
     left_alone: usize,
     retrying: Option<(String, String)>,
     overlapping: BTreeSet<String>,
@@ -124,8 +126,9 @@ fn tally(status: &mut ProfileStatus, account: &Account<'_>) -> Tally {
                 count(&mut status.namespaces, &own);
                 list(status, &mut tally, namespace, &own);
             }
-            Result::Unwritable(message) if matched => {
+            Result::Unwritable { code, message } if matched => {
                 tally.unwritable += 1;
+                tally.forbidden += u32::from(*code == 403);
                 if status.unwritable.len() < NAMED {
                     let message = wording::quoted_long(message);
                     status.unwritable.push(UnwritableNamespace { name: namespace.clone(), message });
@@ -134,7 +137,7 @@ fn tally(status: &mut ProfileStatus, account: &Account<'_>) -> Tally {
             Result::Retrying { message, failures } if matched && *failures >= PATIENCE => {
                 tally.retrying.get_or_insert_with(|| (namespace.clone(), wording::quoted(message)));
             }
-            Result::Unwritable(_) | Result::Retrying { .. } => {}
+            Result::Unwritable { .. } | Result::Retrying { .. } => {}
         }
     }
     tally
@@ -213,6 +216,9 @@ fn conditions(
         let text = format!("{} of {total} namespaces done", total - left.min(total));
         said.push((types::RECONCILING, True, PROGRESSING, text.clone()));
         said.push((types::READY, Unknown, PROGRESSING, text));
+    } else if let Some(text) = all_forbidden(status, tally) {
+        said.push((types::STALLED, True, "Forbidden", text.clone()));
+        said.push((types::READY, False, "Forbidden", text));
     } else if object.spec.suspend == Some(true) {
         said.push((
             types::READY,
@@ -239,6 +245,19 @@ fn conditions(
         (types::OVERLAPPING, True, "EqualPriority", text)
     });
     said
+}
+
+/// What to say where podsec is allowed to write none of the namespaces: that is no oddity of one of them, and nothing
+/// but a person's doing ends it.
+fn all_forbidden(status: &ProfileStatus, tally: &Tally) -> Option<String> {
+    let first = status.unwritable.first()?;
+    (tally.forbidden == status.namespaces.matched).then(|| {
+        let (count, UnwritableNamespace { name, message }) = (tally.forbidden, first);
+        format!(
+            "podsec is allowed to write none of the {count} namespaces (first {name}: {message}); bind its ClusterRole \
+             as shipped, or mend what refuses it"
+        )
+    })
 }
 
 /// One line about the namespaces.

@@ -141,7 +141,7 @@ fn a_namespace_that_nobody_can_write_is_named_and_does_not_move_ready() {
     let spec = json!({"namespaceSelector": {}, "warn": {"level": "baseline"}});
     let snapshot = snapshot(vec![object(&spec)], Vec::new());
     let mut outcomes = outcomes(&snapshot, 1);
-    let refused = Result::Unwritable("label x must be y\u{1b}[31m".into());
+    let refused = Result::Unwritable { code: 422, message: "label x must be y\u{1b}[31m".into() };
     outcomes.push(("odd".into(), Arc::new(Outcome::new(1, vec!["p".into()], Vec::new(), refused))));
     let status = told(&snapshot, &outcomes, done(), None, now());
     check(&status);
@@ -152,6 +152,26 @@ fn a_namespace_that_nobody_can_write_is_named_and_does_not_move_ready() {
         "{}",
         status.conditions[0].message
     );
+}
+
+#[test]
+fn a_profile_that_may_write_nothing_at_all_is_stalled() {
+    let spec = json!({"namespaceSelector": {}, "warn": {"level": "baseline"}});
+    let snapshot = snapshot(vec![object(&spec)], Vec::new());
+    let forbidden = |name: &str| {
+        let result = Result::Unwritable { code: 403, message: "cannot patch".into() };
+        (name.to_owned(), Arc::new(Outcome::new(1, vec!["p".into()], Vec::new(), result)))
+    };
+    let mut all = vec![forbidden("x"), forbidden("y")];
+    let status = told(&snapshot, &all, done(), None, now());
+    check(&status);
+    assert_eq!(shown(&status)[..2], ["Stalled=True(Forbidden)", "Ready=False(Forbidden)"]);
+    assert!(status.conditions[0].message.contains("none of the 2 namespaces (first x: cannot patch)"));
+
+    all.extend(outcomes(&snapshot, 1));
+    let status = told(&snapshot, &all, done(), None, now());
+    check(&status);
+    assert_eq!(shown(&status)[0], "Ready=True(Reconciled)");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What is told of a namespace that was looked at: log lines, Events and counts.
 
+use tokio::time::Instant;
+
 use super::{
     announcements::Announcement,
     metrics::WriteLabels,
@@ -19,6 +21,10 @@ struct Told {
     note: String,
 }
 
+/// What somebody with no more than a namespace of his own can set off as often as he likes. podsec's own changes are
+/// always told.
+const LIMITED: [&str; 5] = ["Frozen", "Held", "LeftAlone", "Repaired", "Unwritable"];
+
 /// Tells what is new: every write, and every change of state.
 ///
 /// `before` is what had become of the namespace when it was last looked at; without it only writes are told, since
@@ -29,9 +35,10 @@ pub(super) fn tell(state: &State, namespace: &Namespace, before: Option<&Outcome
         let Some(told) = told(plan, namespace, changed) else { continue };
         announce(state, namespace, plan, told);
     }
-    if let Result::Unwritable(message) = &outcome.result {
-        let same =
-            before.is_some_and(|before| matches!(&before.result, Result::Unwritable(old) if old == message));
+    if let Result::Unwritable { message, code: _ } = &outcome.result {
+        let same = before.is_some_and(
+            |before| matches!(&before.result, Result::Unwritable { message: old, .. } if old == message),
+        );
         if !same {
             let note =
                 format!("namespace {} cannot be written: {}", namespace.name, wording::quoted(message));
@@ -53,7 +60,11 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
     let ModePlan { mode, profile, present, assumed, .. } = plan;
     let name = &namespace.name;
     // Without a label the version says nothing: the level is what the server defaults to.
-    let before = if *assumed { format!("{} (assumed)", present.level) } else { present.to_string() };
+    let before = if *assumed {
+        format!("{} (assumed)", present.level)
+    } else {
+        wording::garbled(*mode, namespace).unwrap_or_else(|| present.to_string())
+    };
     match &plan.verdict {
         Verdict::Write { value, change } => {
             let (warning, reason, why) = match change {
@@ -129,7 +140,14 @@ fn announce(state: &State, namespace: &Namespace, plan: &ModePlan, told: Told) {
 }
 
 fn hand_in(state: &State, namespace: &Namespace, profile: Option<&String>, mode: Option<Mode>, told: Told) {
-    let Told { warning, reason, note } = told;
+    let Told { warning, reason, mut note } = told;
+    if LIMITED.contains(&reason) {
+        match state.restraint.may_tell(&namespace.name, Instant::now()) {
+            None => return,
+            Some(0) => {}
+            Some(untold) => note = format!("{note} ({untold} more like it were not told)"),
+        }
+    }
     if warning {
         tracing::warn!(namespace = namespace.name, profile, reason, "{note}");
     } else {

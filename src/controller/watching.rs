@@ -164,35 +164,37 @@ pub(super) async fn take_snapshots(client: Client, state: Arc<State>, changed: A
             }
             version_due = Instant::now() + VERSION_EVERY;
         }
-        let wait = match snapshot(&client, &minors, &mut memory, epoch + 1).await {
-            Some(snapshot) => {
-                backoff.succeeded("");
-                listed = Instant::now();
-                // Time alone may change a status: an exemption comes near its end.
-                state.status_due.notify_one();
-                let in_doubt = matches!(snapshot.completeness, Completeness::InDoubt(_));
-                if is_news(&state, &snapshot) {
-                    epoch = snapshot.epoch;
-                    state.took_snapshot(snapshot);
-                }
-                if in_doubt { LIST_IN_DOUBT_EVERY } else { LIST_EVERY }
+        let wait = if let Some(snapshot) = snapshot(&client, &minors, &mut memory, epoch + 1).await {
+            backoff.succeeded("");
+            listed = Instant::now();
+            // Time alone may change a status: an exemption comes near its end.
+            state.status_due.notify_one();
+            let in_doubt = matches!(snapshot.completeness, Completeness::InDoubt(_));
+            epoch = take(&state, snapshot, epoch);
+            if in_doubt { LIST_IN_DOUBT_EVERY } else { LIST_EVERY }
+        } else {
+            if let Some(last) = state.snapshot()
+                && listed.elapsed() >= UNLISTED
+            {
+                epoch = take(&state, last.doubted(epoch + 1, UNLISTED_REASON), epoch);
             }
-            None => {
-                let last = state.snapshot().filter(|_| listed.elapsed() >= UNLISTED);
-                if let Some(doubted) = last.map(|last| last.doubted(epoch + 1, UNLISTED_REASON))
-                    && is_news(&state, &doubted)
-                {
-                    epoch = doubted.epoch;
-                    state.took_snapshot(doubted);
-                }
-                backoff.failed("").0
-            }
+            backoff.failed("").0
         };
         let due = (Instant::now() + wait).min(version_due);
         if tokio::time::timeout_at(due, changed.notified()).await.is_ok() {
             tokio::time::sleep(COLLECT).await;
         }
     }
+}
+
+/// Takes a snapshot in if it says anything new; gives the epoch that holds then.
+fn take(state: &State, snapshot: Snapshot, epoch: u64) -> u64 {
+    if !is_news(state, &snapshot) {
+        return epoch;
+    }
+    let epoch = snapshot.epoch;
+    state.took_snapshot(snapshot);
+    epoch
 }
 
 async fn snapshot(
@@ -237,6 +239,7 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use http::{Request, Response, StatusCode};
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
     use kube::client::Body;
     use serde_json::json;
 
@@ -245,6 +248,8 @@ mod tests {
 
     /// An API server with the CRD and no profile, which refuses to list profiles while it `fails`.
     fn server(fails: Arc<AtomicBool>) -> Client {
+        let mut crd = crate::api::crd();
+        crd.metadata.creation_timestamp = Some("2026-01-01T00:00:00Z".parse().map(Time).unwrap());
         let answer = move |request: Request<Body>| {
             let path = request.uri().path();
             let (code, body) = if path == "/version" {
@@ -254,11 +259,7 @@ mod tests {
                     "gitTreeState": "", "buildDate": "", "goVersion": "", "compiler": "", "platform": ""}),
                 )
             } else if path.contains("customresourcedefinitions") {
-                (
-                    StatusCode::OK,
-                    json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata",
-                    "metadata": {"name": profiles::crd_name(), "creationTimestamp": "2026-01-01T00:00:00Z"}}),
-                )
+                (StatusCode::OK, json!(crd))
             } else if fails.load(Ordering::Relaxed) {
                 (
                     StatusCode::INTERNAL_SERVER_ERROR,

@@ -2,9 +2,13 @@
 //!
 //! Names come from tenants and are quoted so that they cannot play tricks on a terminal or a log.
 
-use crate::api::ConflictPolicy;
-use crate::rollout::{
-    ActiveExemption, FreezeReason, HoldReason, Manager, ModePlan, RetainReason, Verdict, WeakenCause,
+use crate::{
+    api::ConflictPolicy,
+    rollout::{
+        ActiveExemption, FreezeReason, HoldReason, Manager, ModePlan, Namespace, RetainReason, Verdict,
+        WeakenCause,
+    },
+    standards::{Mode, Policy},
 };
 
 /// The word and the sentence for a held enforce label.
@@ -54,6 +58,14 @@ pub(super) fn freeze(reason: FreezeReason, profile: &str) -> (&'static str, Stri
         ),
         FreezeReason::InDoubt(doubt) => ("InDoubt", format!("nothing is let go while {doubt}")),
     }
+}
+
+/// The labels of a mode as they stand, where the API server cannot read one of them.
+pub(super) fn garbled(mode: Mode, namespace: &Namespace) -> Option<String> {
+    let (_, errors) = namespace.labelled(mode, &Policy::default());
+    let keys = mode.keys();
+    let shown = |key| quoted(namespace.label(key).unwrap_or_default());
+    (!errors.is_empty()).then(|| format!("{:?}:{:?} (unreadable)", shown(keys.level), shown(keys.version)))
 }
 
 /// Why a write lowers what is effective.

@@ -156,7 +156,7 @@ impl Workshop {
         let result = if code == 403 && failures < PATIENCE {
             Result::Retrying { message, failures }
         } else {
-            Result::Unwritable(message)
+            Result::Unwritable { code, message }
         };
         let outcome = self.outcome(&namespace, snapshot, result);
         End::Concluded(Box::new(Conclusion { namespace, outcome, next: None }))

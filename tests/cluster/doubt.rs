@@ -3,7 +3,7 @@
 use podsec_control_plane::Cluster;
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::stage::{Stage, path};
 
 const RESTRICTED: &str = "enforce=restricted+podsec enforce-version=v1.37+podsec";
 
@@ -136,4 +136,61 @@ async fn a_missing_crd_is_waited_for() {
     assert_eq!(code, 200);
     let raised = r#"podsec_mode_writes_total{mode="enforce",change="raise"} 1"#;
     assert!(metrics.lines().any(|line| line == raised), "{metrics}");
+}
+
+#[tokio::test]
+async fn a_crd_that_drops_a_field_makes_no_profile_ask_for_less() {
+    let stage = Stage::new().await;
+    stage.namespace("a", &[]).await;
+    let mut spec = removing("a");
+    spec["warn"] = json!({"level": "restricted"});
+    stage.settled_profile("strict", spec).await;
+    let labelled = format!("{RESTRICTED} warn=restricted+podsec warn-version=latest+podsec");
+    stage.shows("a", &labelled).await;
+
+    // As an earlier CRD that does not know warn yet: to every reader the profile has none any more.
+    let any = json!({"x-kubernetes-preserve-unknown-fields": true});
+    let known = [
+        "namespaceSelector",
+        "namespaceNames",
+        "enforce",
+        "audit",
+        "exemptions",
+        "rollout",
+        "priority",
+        "suspend",
+        "conflictPolicy",
+        "releasePolicy",
+        "allowWeakening",
+    ];
+    let fields: serde_json::Map<_, _> =
+        known.map(|field| (field.to_owned(), any.clone())).into_iter().collect();
+    let schema = json!({"type": "object", "properties": {
+        "spec": {"type": "object", "properties": fields},
+        "status": {"type": "object", "x-kubernetes-preserve-unknown-fields": true},
+    }});
+    let change =
+        json!([{"op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema", "value": schema}]);
+    stage.cluster.kubectl(&["patch", &crd(), "--type=json", "-p", &change.to_string()]).unwrap();
+    stage
+        .eventually("the field to be dropped", || async {
+            stage.profiles().get("strict").await.unwrap().spec.warn.is_none().then_some(())
+        })
+        .await;
+    // Something else changes, so that the profiles are looked at again.
+    stage.profile("other", json!({"namespaceNames": ["other"], "enforce": {"level": "baseline"}})).await;
+    stage
+        .eventually("podsec to notice", || async {
+            let (code, text) = stage.asked("/readyz").await?;
+            (code == 503 && text.contains("drops fields")).then_some(())
+        })
+        .await;
+    assert_eq!(stage.shown("a").await, labelled);
+
+    let file = path("crds/podsec.dev_clusterpodsecurityprofiles.yaml");
+    stage.cluster.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &file]).unwrap();
+    stage
+        .eventually("the doubt to end", || async { (stage.asked("/readyz").await?.0 == 200).then_some(()) })
+        .await;
+    assert_eq!(stage.shown("a").await, labelled);
 }

@@ -47,7 +47,7 @@ async fn kubectl_and_waiters_see_how_far_a_profile_is() {
     // Nothing is judged yet, so the column of the blockers is empty.
     assert_eq!(shown[1][..6], ["teams", "baseline:server (v1.37)", "2", "2", "0", "True"]);
     let shown = stage.cluster.kubectl(&["get", "podsec", "-o", "wide"]).unwrap();
-    let wide = ["AUDIT", "WARN", "STRATEGY", "MATCHED", "EXEMPT", "CONTESTED"];
+    let wide = ["AUDIT", "WARN", "STRATEGY", "MATCHED", "EXEMPT", "YIELDED", "FROZEN", "CONTESTED"];
     assert_eq!(table(&shown)[0][8..], wide);
 
     // Times of transitions stay when only counts change.
