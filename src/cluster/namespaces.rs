@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{CallError, Item, managed_fields, within_deadline};
-use crate::rollout::{LEDGER_KEYS, Ledger, Namespace, Owners};
+use crate::rollout::{LEDGER_KEYS, Namespace, Owners};
 
 /// A namespace as the API server hands it out.
 pub type NamespaceItem = Item<KubeNamespace>;
@@ -54,7 +54,7 @@ pub fn observe(item: &NamespaceItem) -> serde_json::Result<Namespace> {
             .filter_map(|key| Some((key, annotations.remove(key)?)))
             .collect(),
         owners: Owners::from_managed_fields(entries),
-        remembered: Ledger::default(),
+        remembered: None,
     })
 }
 

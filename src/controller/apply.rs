@@ -22,6 +22,7 @@ pub(super) struct Applied {
     modes: Vec<ModePlan>,
     requests: usize,
     ledger: Ledger,
+    version: Option<String>,
 }
 
 impl Applied {
@@ -33,7 +34,12 @@ impl Applied {
     /// As if these verdicts had been carried out.
     #[cfg(test)]
     pub(super) fn as_if(modes: Vec<ModePlan>) -> Self {
-        Self { modes, requests: 0, ledger: Ledger::default() }
+        Self { modes, requests: 0, ledger: Ledger::default(), version: None }
+    }
+
+    /// The version that the last request left, if there was one.
+    pub(super) fn version(&self) -> Option<&str> {
+        self.version.as_deref()
     }
 
     /// What is noted on the namespace now.
@@ -102,7 +108,8 @@ pub(super) async fn apply(
     for request in &requests {
         resource_version = send(&api, namespace, &resource_version, request).await?;
     }
-    Ok(Applied { modes, requests: requests.len(), ledger })
+    let version = (!requests.is_empty()).then_some(resource_version);
+    Ok(Applied { modes, requests: requests.len(), ledger, version })
 }
 
 /// Sends one request and gives the version it left.

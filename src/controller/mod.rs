@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | the streams, and the snapshots of all profiles | `watching`, `snapshot`, `state` | reads |
 //! | which namespace is due | `queue`, `backoff` | – |
-//! | observe → plan (pure, in `rollout`) → apply → conclude | `worker`, `apply`, `outcome` | writes namespaces |
+//! | observe → plan (pure, in `rollout`) → apply → conclude | `worker`, `memory`, `apply`, `outcome` | writes namespaces |
 //! | what is told | `telling`, `wording`, `restraint`, `announcements`, `metrics` | writes Events |
 //! | the profiles' statuses | `status` (pure), `reporting` | writes statuses |
 //!
@@ -14,6 +14,7 @@ mod announcements;
 mod apply;
 mod backoff;
 mod http;
+mod memory;
 mod metrics;
 mod outcome;
 mod queue;

@@ -7,8 +7,8 @@ use crate::{
         ClusterPodSecurityProfile, InvalidProfile, ModeSummary, ProfileStatus, ReleasePolicy, VersionSpec,
     },
     cluster::profiles::{Listing, UnreadableProfile},
-    rollout::{Completeness, Namespace, Profile, Profiles, ServerView, Settings},
-    standards::{Mode, Version},
+    rollout::{Completeness, Namespace, Pin, Profile, Profiles, ServerView, Settings},
+    standards::{Mode, NEWEST_MINOR, Version},
 };
 
 /// All profiles as of one moment.
@@ -49,8 +49,8 @@ pub(super) enum Content {
     Unreadable(InvalidProfile),
 }
 
-/// What each mode's version spec stood for last, by the profile's uid.
-type Pins = HashMap<(String, Mode), (VersionSpec, Version)>;
+/// What each mode's version spec stood for last, and what is known of it, by the profile's uid.
+type Pins = HashMap<(String, Mode), (VersionSpec, Pin)>;
 
 /// What is remembered from one snapshot to the next.
 #[derive(Debug, Default)]
@@ -72,8 +72,10 @@ impl Snapshot {
             let modes = Mode::ALL.map(|mode| summary(&object, &profile, mode));
             release_policies.insert(profile.name.clone(), profile.release_policy);
             for (mode, summary) in Mode::ALL.into_iter().zip(&modes) {
-                if let Some(summary) = summary {
-                    pins.insert((profile.uid.clone(), mode), (summary.version, summary.resolved));
+                if let Some(ModeSummary { level: _, version: spec, resolved }) = *summary {
+                    let Pin { edited, version: _ } = previous_pin(&object, mode, pins);
+                    let pin = Pin { version: Some(resolved), edited };
+                    pins.insert((profile.uid.clone(), mode), (spec, pin));
                 }
             }
             let content = Content::Readable { object: Box::new(object.clone()), modes };
@@ -157,21 +159,29 @@ impl Snapshot {
     }
 }
 
-/// What a mode's version spec stood for last: as remembered, else as the profile's status says.
-fn previous_pin(object: &ClusterPodSecurityProfile, mode: Mode, pins: &Pins) -> Option<Version> {
-    let spec = object.spec.version_of(mode)?;
+/// What is known of a mode's version: what is remembered, else what the profile's status says. That anybody may write
+/// who may write statuses, so a version that podsec would not have written does not count.
+fn previous_pin(object: &ClusterPodSecurityProfile, mode: Mode, pins: &Pins) -> Pin {
+    let Some(spec) = object.spec.version_of(mode) else { return Pin::default() };
     let uid = object.metadata.uid.clone().unwrap_or_default();
-    let of_this_spec = |(noted, version): (VersionSpec, Version)| (noted == spec).then_some(version);
-    if let Some(noted) = pins.get(&(uid, mode)) {
-        return of_this_spec(*noted);
-    }
-    let status = object.status.as_ref()?;
+    let (noted, pin) = match pins.get(&(uid, mode)) {
+        Some(remembered) => *remembered,
+        None => match object.status.as_ref().and_then(|status| told_version(status, mode)) {
+            Some((_, Version::Minor(minor))) if minor > u64::from(NEWEST_MINOR) => return Pin::default(),
+            Some((noted, version)) => (noted, Pin { version: Some(version), edited: false }),
+            None => return Pin::default(),
+        },
+    };
+    if noted == spec { pin } else { Pin { version: None, edited: true } }
+}
+
+fn told_version(status: &ProfileStatus, mode: Mode) -> Option<(VersionSpec, Version)> {
     let text = match mode {
         Mode::Enforce => &status.enforce,
         Mode::Audit => &status.audit,
         Mode::Warn => &status.warn,
     };
-    ModeSummary::read_version(text.as_deref()?).and_then(of_this_spec)
+    ModeSummary::read_version(text.as_deref()?)
 }
 
 fn summary(object: &ClusterPodSecurityProfile, profile: &Profile, mode: Mode) -> Option<ModeSummary> {

@@ -41,7 +41,7 @@ fn namespace(name: &str) -> Namespace {
         labels: BTreeMap::new(),
         ledger_annotations: BTreeMap::new(),
         owners: Owners::default(),
-        remembered: crate::rollout::Ledger::default(),
+        remembered: None,
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::time::{Duration, Instant};
 use super::{
     apply::{ApplyError, apply},
     backoff::Backoff,
+    memory::Memory,
     metrics::ReconcileLabels,
     outcome::{Outcome, PATIENCE, Result},
     snapshot::Snapshot,
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     cluster::{CallError, namespaces},
-    rollout::{Ledger, Namespace, overlaps, plan},
+    rollout::{Namespace, overlaps, plan},
 };
 
 /// No namespace is written more often than this, so that two writers who disagree cannot keep each other busy.
@@ -35,8 +36,7 @@ pub(super) struct Workshop {
     client: Client,
     state: Arc<State>,
     last_write: Mutex<HashMap<String, Instant>>,
-    /// What was noted on each namespace when its plan was last carried out, with the namespace's uid.
-    noted: Mutex<HashMap<String, (String, Ledger)>>,
+    memory: Memory,
     backoff: Mutex<Backoff>,
 }
 
@@ -64,7 +64,7 @@ impl Workshop {
             client,
             state,
             last_write: Mutex::default(),
-            noted: Mutex::default(),
+            memory: Memory::default(),
             backoff: Mutex::default(),
         }
     }
@@ -92,15 +92,22 @@ impl Workshop {
 
     fn forget(&self, name: &str) {
         self.last_write.lock().remove(name);
-        self.noted.lock().remove(name);
+        self.memory.forget(name);
         self.backoff.lock().succeeded(name);
         self.state.forget(name);
     }
 
     async fn reconcile(&self, mut namespace: Namespace, mut snapshot: Arc<Snapshot>) -> End {
         let mut conflict = None;
+        if self.memory.outdates(&namespace) {
+            match namespaces::get(&self.client, &namespace.name).await {
+                Ok(Some(now)) => namespace = now,
+                Ok(None) => return End::Gone,
+                Err(failed) => return self.unobserved(namespace, &snapshot, &failed),
+            }
+        }
         for attempt in 0..TRIES {
-            namespace.remembered = self.remembered(&namespace);
+            namespace.remembered = self.memory.of(&namespace);
             let plan = plan(&namespace, &snapshot.profiles, &self.state.settings, Timestamp::now());
             let next = plan.next;
             if attempt == 0
@@ -181,22 +188,6 @@ impl Workshop {
         Outcome::new(snapshot.epoch, matched, overlaps, result)
     }
 
-    /// What was noted on this very namespace when its plan was last carried out.
-    fn remembered(&self, namespace: &Namespace) -> Ledger {
-        let noted = self.noted.lock();
-        let of_this = noted.get(&namespace.name).filter(|(uid, _)| *uid == namespace.uid);
-        of_this.map(|(_, ledger)| ledger.clone()).unwrap_or_default()
-    }
-
-    fn remember(&self, namespace: &Namespace, ledger: &Ledger) {
-        let mut noted = self.noted.lock();
-        if *ledger == Ledger::default() {
-            noted.remove(&namespace.name);
-        } else {
-            noted.insert(namespace.name.clone(), (namespace.uid.clone(), ledger.clone()));
-        }
-    }
-
     /// Notes that the namespace is being written, unless that would be too soon after the last time.
     fn too_soon(&self, name: &str) -> Option<Duration> {
         let now = Instant::now();
@@ -214,7 +205,7 @@ impl Workshop {
         let name = &namespace.name;
         if let Result::Applied(applied) = &outcome.result {
             self.backoff.lock().succeeded(name);
-            self.remember(&namespace, applied.ledger());
+            self.memory.note(&namespace, applied);
             self.count("applied");
             let seen = self.state.answered(name);
             if applied.requests() > 0 {

@@ -145,7 +145,7 @@ pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<ModePlan> 
         Some(ModePlan { mode, profile, governed, protected, present, assumed, planned, exemption, verdict })
     };
     if let Some((author, reason)) =
-        author.and_then(|name| Some((name, freeze(name, mode, winner, situation)?)))
+        author.and_then(|name| Some((name, freeze(name, winner, situation.profiles)?)))
     {
         let winner = winner.filter(|winner| winner.profile.name == author);
         let planned = winner.and_then(|winner| winner.profile.asks(mode));
@@ -157,30 +157,41 @@ pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<ModePlan> 
     };
     let exemption =
         winner.profile.exemption(&namespace.name, situation.now).filter(|_| mode == Mode::Enforce);
-    let wanted = winner.profile.wants(mode, exemption.as_ref())?;
+    let wanted = keep_pin(mode, winner.profile.wants(mode, exemption.as_ref())?, winner.profile, ledger);
     let (exempt, readable) = (exemption.is_some(), errors.is_empty());
     let verdict = Question { mode, situation, winner, wanted, present, readable, exempt }.answer();
     plan(&winner.profile.name, true, Some(wanted), exemption, verdict)
 }
 
+/// A pin that follows the server never moves down by itself: what this profile has raised enforce to stays, whatever
+/// the server, or the profile's status, says now.
+fn keep_pin(mode: Mode, wanted: LevelVersion, profile: &Profile, ledger: &Ledger) -> LevelVersion {
+    let is_author = ledger.profile_of(mode) == Some(profile.name.as_str());
+    match ledger.enforced {
+        Some(enforced)
+            if mode == Mode::Enforce
+                && is_author
+                && profile.follows_server(mode)
+                && enforced.level == wanted.level
+                && enforced.version > wanted.version =>
+        {
+            enforced
+        }
+        _ => wanted,
+    }
+}
+
 /// Whether the profile that wrote a mode keeps it as it is.
-fn freeze(
-    author: &str,
-    mode: Mode,
-    winner: Option<Winner<'_>>,
-    situation: &Situation<'_>,
-) -> Option<FreezeReason> {
-    let Situation { namespace, profiles, settings, .. } = situation;
+fn freeze(author: &str, winner: Option<Winner<'_>>, profiles: &Profiles) -> Option<FreezeReason> {
     let profile = match profiles.standing(author) {
         Standing::Unreadable => return Some(FreezeReason::Unreadable),
         Standing::Unlisted => return Some(FreezeReason::Unlisted),
         Standing::Deleted => return None,
         Standing::Listed(profile) => profile,
     };
-    // An active profile of higher rank would have taken the mode from it all the same.
-    let ranked = profile.asks(mode).is_some() && profile.matches(namespace, settings);
-    let outranked = ranked && winner.is_some_and(|winner| winner.profile.is_active());
-    if profile.is_active() || outranked {
+    // Whoever wins while it keeps its rank is an active profile of higher rank, which would have taken the mode from it
+    // all the same; and where it no longer has a say, it keeps nobody else from having one.
+    if profile.is_active() || winner.is_some_and(|winner| winner.profile.is_active()) {
         return None;
     }
     Some(if profile.suspended { FreezeReason::Suspended } else { FreezeReason::DryRun })

@@ -43,19 +43,19 @@ impl Ledger {
         }
     }
 
-    /// With what another witness has of it: the names that are missing, and the stricter of the two as `enforced`.
-    /// A release policy is never completed, since a missing one means: keep.
-    pub(super) fn completed_by(mut self, other: &Self) -> Self {
-        for (name, remembered) in self.governed_by.iter_mut().zip(&other.governed_by) {
-            if name.is_none() {
-                name.clone_from(remembered);
-            }
-        }
-        self.enforced = match (self.enforced, other.enforced) {
+    /// With what podsec itself remembers of it, which nobody else can write: its names count; of `enforced` the
+    /// stricter, and `Remove` only where both say so.
+    pub(super) fn witnessed_by(&self, remembered: &Self) -> Self {
+        let enforced = match (self.enforced, remembered.enforced) {
             (Some(noted), Some(remembered)) if noted.is_weaker_than(remembered) => Some(remembered),
             (noted, remembered) => noted.or(remembered),
         };
-        self
+        let agreed = |mode: Mode| match (self.on_release[mode.index()], remembered.on_release[mode.index()]) {
+            (Some(noted), Some(remembered)) if noted == remembered => Some(noted),
+            // Absent means: keep.
+            _ => None,
+        };
+        Self { governed_by: remembered.governed_by.clone(), enforced, on_release: Mode::ALL.map(agreed) }
     }
 
     /// The annotations to write; an empty entry is left out.

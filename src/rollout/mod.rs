@@ -27,5 +27,5 @@ pub use profile::{ActiveExemption, Profile};
 pub use release::{Release, RetainReason};
 pub use request::{ApplyRequest, Manager};
 pub use resolution::{Completeness, Profiles, Winner, overlaps};
-pub use server_version::{ServerMinors, ServerView, resolve_version};
+pub use server_version::{Pin, ServerMinors, ServerView, resolve_version};
 pub use settings::Settings;

@@ -153,7 +153,7 @@ pub struct Namespace {
     pub owners: Owners,
     /// What podsec remembers to have noted on it, where it does: a second witness beside the annotations, which
     /// whoever may write the namespace can drop.
-    pub remembered: Ledger,
+    pub remembered: Option<Ledger>,
 }
 
 impl Namespace {
@@ -170,11 +170,15 @@ impl Namespace {
         labelled(mode, defaults.get(mode), |key| self.label(key))
     }
 
-    /// What podsec noted on it. A note that somebody else has changed is not podsec's, and does not count; there, and
-    /// where one is gone, what is remembered does.
+    /// What podsec noted on it. A note that somebody else has changed is not podsec's, and does not count; and since
+    /// anybody may write under podsec's name, what podsec remembers comes before what stands there.
     pub fn ledger(&self) -> Ledger {
         let own = |(key, value): (&&'static str, &String)| self.owns(key).then(|| (*key, value.clone()));
-        Ledger::read(&self.ledger_annotations.iter().filter_map(own).collect()).completed_by(&self.remembered)
+        let noted = Ledger::read(&self.ledger_annotations.iter().filter_map(own).collect());
+        match &self.remembered {
+            Some(remembered) => noted.witnessed_by(remembered),
+            None => noted,
+        }
     }
 
     /// Whether podsec owns the key.

@@ -14,9 +14,26 @@ use crate::standards::{Level, Version};
 /// What may happen to a namespace between two plans.
 #[derive(Clone, Debug)]
 enum Event {
-    Profiles { specs: Vec<(String, String)>, unreadable: Vec<String>, complete: bool },
-    Label { manager: &'static str, key: &'static str, value: Option<&'static str> },
-    Note { key: &'static str, value: Option<&'static str> },
+    Profiles {
+        specs: Vec<(String, String)>,
+        unreadable: Vec<String>,
+        complete: bool,
+    },
+    Label {
+        manager: &'static str,
+        key: &'static str,
+        value: Option<&'static str>,
+    },
+    Note {
+        key: &'static str,
+        value: Option<&'static str>,
+    },
+    /// An apply under podsec's own name, which anybody may take.
+    Forged {
+        enforce: Option<&'static str>,
+        governed_by: Option<&'static str>,
+        removes: bool,
+    },
 }
 
 fn arb_mode() -> impl Strategy<Value = serde_json::Value> {
@@ -96,7 +113,14 @@ fn arb_event() -> impl Strategy<Value = Event> {
     let note =
         option::of(select(vec!["privileged:latest", "restricted:latest", "enforce=q", "enforce=Remove"]));
     let note = (select(LEDGER_KEYS.to_vec()), note).prop_map(|(key, value)| Event::Note { key, value });
-    prop_oneof![3 => profiles, 3 => label, 1 => note]
+    let level = option::of(select(vec!["privileged", "baseline", "restricted"]));
+    let author = option::of(select(vec!["enforce=p", "enforce=q", "enforce=r", "enforce=ghost"]));
+    let forged = (level, author, any::<bool>()).prop_map(|(enforce, governed_by, removes)| Event::Forged {
+        enforce,
+        governed_by,
+        removes,
+    });
+    prop_oneof![6 => profiles, 6 => label, 1 => note, 1 => forged]
 }
 
 /// The world as a history leaves it before each plan.
@@ -109,7 +133,10 @@ struct World {
 impl World {
     fn new() -> Self {
         let profiles = Profiles::new([], [], COMPLETE);
-        Self { namespace: testing::namespace("a", &[]), specs: Vec::new(), profiles }
+        let mut namespace = testing::namespace("a", &[]);
+        // podsec was there from the beginning. After a restart it has to believe what stands under its own name.
+        namespace.remembered = Some(Ledger::default());
+        Self { namespace, specs: Vec::new(), profiles }
     }
 
     fn on(&mut self, event: &Event) {
@@ -120,6 +147,18 @@ impl World {
                 self.profiles = Profiles::new(compile(specs), unreadable.clone(), completeness);
             }
             Event::Label { manager, key, value } => update(&mut self.namespace, manager, key, *value),
+            Event::Forged { enforce, governed_by, removes } => {
+                let labels = enforce.map(|level| (Mode::Enforce.keys().level, level.to_owned()));
+                let author = governed_by.map(|author| (LEDGER_KEYS[0], author.to_owned()));
+                let policy = removes.then(|| (LEDGER_KEYS[2], "enforce=Remove".to_owned()));
+                let request = ApplyRequest {
+                    manager: Manager::Podsec,
+                    labels: labels.into_iter().collect(),
+                    annotations: author.into_iter().chain(policy).collect(),
+                    force: true,
+                };
+                apply(&mut self.namespace, &request).unwrap();
+            }
             Event::Note { key, value } => forge(&mut self.namespace, "kubectl-annotate", key, *value),
         }
     }
@@ -135,7 +174,8 @@ fn enforce_of(namespace: &Namespace) -> LevelVersion {
 
 /// Whether somebody said that enforce may be lowered here, told afresh from the design's list of causes.
 fn may_weaken(before: &Namespace, world: &World, cause: WeakenCause, governing: &str) -> bool {
-    let ledger = before.ledger();
+    // What podsec itself did last, and nobody else could write.
+    let ledger = before.remembered.clone().unwrap_or_default();
     let author = ledger.profile_of(Mode::Enforce);
     let governing = world.profiles.get(governing);
     match cause {
@@ -147,7 +187,7 @@ fn may_weaken(before: &Namespace, world: &World, cause: WeakenCause, governing: 
             governing.is_some_and(|profile| profile.conflict_policy == ConflictPolicy::Force)
         }
         WeakenCause::Removed => author.is_some_and(|author| match world.profiles.get(author) {
-            None => ledger.on_release[Mode::Enforce.index()] == Some(crate::api::ReleasePolicy::Remove),
+            None => ledger.on_release[Mode::Enforce.index()] == Some(ReleasePolicy::Remove),
             Some(profile) => profile.asks(Mode::Enforce).is_none(),
         }),
         WeakenCause::Advisory => false,
@@ -164,7 +204,7 @@ fn check(world: &mut World, settings: &Settings) -> Result<(), TestCaseError> {
             "no request may run into a conflict: {plan:#?}"
         );
     }
-    world.namespace.remembered = plan.ledger.clone();
+    world.namespace.remembered = Some(plan.ledger.clone());
     let after = &world.namespace;
 
     let again = super::plan(after, &world.profiles, settings, now());
@@ -189,12 +229,20 @@ fn check(world: &mut World, settings: &Settings) -> Result<(), TestCaseError> {
             Verdict::Write { change: Change::Weaken(cause), .. } => {
                 prop_assert!(may_weaken(&before, world, *cause, &enforce.profile), "no cause: {plan:#?}");
             }
-            Verdict::Release(Release::Remove) => {}
+            Verdict::Release(Release::Remove) => {
+                let ledger = before.remembered.clone().unwrap_or_default();
+                let author = ledger.profile_of(Mode::Enforce).and_then(|name| world.profiles.get(name));
+                let noted = ledger.on_release[Mode::Enforce.index()];
+                let policy = author.map(|profile| profile.release_policy).or(noted);
+                prop_assert_eq!(policy, Some(ReleasePolicy::Remove), "removed on a forged note: {:#?}", plan);
+            }
             other => prop_assert!(false, "enforce went down by {other:?}"),
         }
     }
 
-    if let (Some(enforce), Some(raised)) = (enforce, before.remembered.enforced) {
+    if let (Some(enforce), Some(raised)) =
+        (enforce, before.remembered.as_ref().and_then(|ledger| ledger.enforced))
+    {
         let profile = world.profiles.get(&enforce.profile);
         let keeps = profile.is_some_and(|profile| profile.conflict_policy != ConflictPolicy::Yield);
         if enforce.governed && enforce.planned == Some(raised) && keeps {

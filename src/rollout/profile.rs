@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
-use super::{NamePattern, Namespace, ServerView, Settings, matching::selects, resolve_version};
+use super::{NamePattern, Namespace, Pin, ServerView, Settings, matching::selects, resolve_version};
 use crate::{
     api::{
         ClusterPodSecurityProfile, ConflictPolicy, NamespaceSelector, ProfileSpec, ReleasePolicy, Strategy,
+        VersionSpec,
     },
-    standards::{Level, LevelVersion, Mode, Version},
+    standards::{Level, LevelVersion, Mode},
 };
 
 /// A profile that could be read, with the versions that its modes stand for now.
@@ -32,6 +33,7 @@ pub struct Profile {
     /// Whether it may lower what another profile raised.
     pub allow_weakening: bool,
     modes: [Option<LevelVersion>; 3],
+    follows_server: [bool; 3],
     selector: Option<NamespaceSelector>,
     names: Option<Vec<NamePattern>>,
     exemptions: Vec<CompiledExemption>,
@@ -59,11 +61,11 @@ pub struct ActiveExemption {
 }
 
 impl Profile {
-    /// Makes a profile ready. `previous` gives the version that a mode's present version spec last stood for.
+    /// Makes a profile ready. `previous` gives what is known of a mode's version from before.
     pub fn new(
         object: &ClusterPodSecurityProfile,
         server: ServerView,
-        previous: impl Fn(Mode) -> Option<Version>,
+        previous: impl Fn(Mode) -> Pin,
     ) -> Self {
         let spec = &object.spec;
         Self {
@@ -77,8 +79,12 @@ impl Profile {
             release_policy: spec.release_policy.unwrap_or_default(),
             allow_weakening: spec.allow_weakening.unwrap_or_default(),
             modes: Mode::ALL.map(|mode| {
-                let version = resolve_version(spec.version_of(mode)?, previous(mode), server);
+                let version = resolve_version(spec.version_of(mode)?, previous(mode).version, server);
                 spec.mode(mode).map(|policy| LevelVersion::new(policy.level, version))
+            }),
+            follows_server: Mode::ALL.map(|mode| {
+                let follows = matches!(spec.version_of(mode), Some(VersionSpec::Server { .. }));
+                follows && !previous(mode).edited
             }),
             selector: spec.namespace_selector.clone(),
             names: spec
@@ -92,6 +98,12 @@ impl Profile {
     /// What the profile sets a mode to, before any exemption.
     pub const fn asks(&self, mode: Mode) -> Option<LevelVersion> {
         self.modes[mode.index()]
+    }
+
+    /// Whether the version of a mode is the API server's own, and as far as anybody knows has always been. Then it
+    /// is nobody's wish that it move down.
+    pub const fn follows_server(&self, mode: Mode) -> bool {
+        self.follows_server[mode.index()]
     }
 
     /// Whether the profile selects a namespace.

@@ -50,6 +50,15 @@ pub struct ServerView {
     pub watched_in_full: bool,
 }
 
+/// What is known of a mode's version from before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pin {
+    /// What the present spec stood for last.
+    pub version: Option<Version>,
+    /// Whether the author has put the present spec in the place of another one.
+    pub edited: bool,
+}
+
 /// The version that a mode's labels are to carry.
 ///
 /// `previous` is the version that this very `spec` stood for last, if known: it never moves down by itself (an

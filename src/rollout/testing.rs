@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::{
-    ApplyRequest, Completeness, LEDGER_KEYS, Ledger, Manager, Namespace, Operation, Owner, Owners, Profile,
+    ApplyRequest, Completeness, LEDGER_KEYS, Manager, Namespace, Operation, Owner, Owners, Pin, Profile,
     Profiles, ServerView, TRACKED_KEYS,
 };
 use crate::{api::ClusterPodSecurityProfile, standards::LABEL_PREFIX};
@@ -23,7 +23,7 @@ pub(super) fn object(name: &str, spec: &str) -> ClusterPodSecurityProfile {
 }
 
 pub(super) fn profile(name: &str, spec: &str) -> Profile {
-    Profile::new(&object(name, spec), SERVER, |_| None)
+    Profile::new(&object(name, spec), SERVER, |_| Pin::default())
 }
 
 pub(super) fn profiles(specs: &[(&str, &str)]) -> Profiles {
@@ -40,7 +40,7 @@ pub(super) fn namespace(name: &str, labels: &[(&str, &str)]) -> Namespace {
         labels: BTreeMap::new(),
         ledger_annotations: BTreeMap::new(),
         owners: Owners::default(),
-        remembered: Ledger::default(),
+        remembered: None,
     };
     for (key, value) in labels {
         update(&mut namespace, "kubectl-create", key, Some(value));

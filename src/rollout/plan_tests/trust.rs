@@ -1,6 +1,10 @@
 //! What is believed of profiles, notes and owners, and what is done while they are in doubt.
 
 use super::*;
+use crate::{
+    rollout::{Pin, Profile, ServerView},
+    standards::Version,
+};
 
 #[test]
 fn release_retains_or_removes_as_the_ledger_says() {
@@ -124,7 +128,7 @@ fn a_write_under_another_crd_does_not_revive_an_old_remove() {
 
 /// Plans, carries the plan out, and remembers what it noted, as the controller does.
 fn settle_and_remember(scene: &mut Scene) {
-    scene.namespace.remembered = scene.settle().ledger;
+    scene.namespace.remembered = Some(scene.settle().ledger);
 }
 
 #[test]
@@ -160,7 +164,7 @@ fn what_podsec_itself_lowered_or_let_go_of_is_not_remembered() {
     scene.profiles =
         profiles(&[("p", &with(BASELINE, r#""namespaceSelector": {"matchLabels": {"x": "y"}}"#))]);
     settle_and_remember(&mut scene);
-    assert_eq!(scene.namespace.remembered, Ledger::default());
+    assert_eq!(scene.namespace.remembered, Some(Ledger::default()));
 }
 
 #[test]
@@ -183,4 +187,45 @@ fn what_a_profile_was_last_seen_to_ask_for_counts_when_it_is_gone() {
     scene.settle();
     scene.profiles = profiles(&[]).with_last_seen(&policies(ReleasePolicy::Remove));
     assert_eq!(enforce(&scene.settle()), Verdict::Release(Release::Retain(RetainReason::Policy)));
+}
+
+#[test]
+fn a_note_forged_under_podsecs_own_name_neither_freezes_nor_lowers_nor_removes() {
+    let trial = r#"{"namespaceNames": ["other"], "enforce": {"level": "baseline"}, "rollout": {"strategy": "DryRun"}}"#;
+    let loose = r#"{"namespaceSelector": {}, "priority": 9, "enforce": {"level": "privileged"}, "rollout": {"strategy": "Immediate"}}"#;
+    for (forged_author, others, expected) in [
+        ("enforce=trial", vec![("p", RESTRICTED), ("trial", trial)], "restricted"),
+        ("enforce=loose", vec![("p", RESTRICTED), ("loose", loose)], "restricted"),
+        ("enforce=ghost", vec![], "restricted"),
+    ] {
+        let mut scene = Scene::new(&[("p", RESTRICTED)]);
+        settle_and_remember(&mut scene);
+        scene.profiles = profiles(&others);
+        let mut annotations = BTreeMap::from([(LEDGER_KEYS[0], forged_author.to_owned())]);
+        annotations.insert(LEDGER_KEYS[2], "enforce=Remove".to_owned());
+        // The label is lowered where somebody still governs; else it is left for podsec to remove.
+        let level = if others.is_empty() { "restricted" } else { "privileged" };
+        let labels = BTreeMap::from([(Mode::Enforce.keys().level, level.to_owned())]);
+        let request = ApplyRequest { manager: Manager::Podsec, labels, annotations, force: true };
+        apply(&mut scene.namespace, &request).unwrap();
+        scene.settle();
+        assert_eq!(scene.namespace.label(Mode::Enforce.keys().level), Some(expected), "{forged_author}");
+    }
+}
+
+#[test]
+fn a_pin_that_follows_the_server_does_not_move_down_whatever_the_status_says() {
+    let mut scene = Scene::new(&[("p", RESTRICTED)]);
+    scene.settle();
+    let object = testing::object("p", RESTRICTED);
+    let stood = |edited: bool| {
+        let pin = Pin { version: (!edited).then_some(Version::Minor(20)), edited };
+        let server = ServerView { minor: 36, watched_in_full: false };
+        Profiles::new([Profile::new(&object, server, |_| pin)], [], COMPLETE)
+    };
+    scene.profiles = stood(false);
+    assert_eq!(enforce(&scene.settle()), Verdict::InSync);
+    // An author who has edited the version means it.
+    scene.profiles = stood(true);
+    assert_eq!(enforce(&scene.settle()), written("restricted:v1.36", Change::Weaken(WeakenCause::Edited)));
 }
