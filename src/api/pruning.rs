@@ -21,9 +21,6 @@ pub fn pruned_fields(installed: &JSONSchemaProps) -> Vec<String> {
 
 /// Looks at one field of an object and what is below it.
 fn field(known: &JSONSchemaProps, parent: &JSONSchemaProps, name: &str, at: &str, pruned: &mut Vec<String>) {
-    if parent.x_kubernetes_preserve_unknown_fields == Some(true) {
-        return;
-    }
     let named = parent.properties.as_ref().and_then(|fields| fields.get(name));
     let any = match &parent.additional_properties {
         Some(JSONSchemaPropsOrBool::Schema(schema)) => Some(&**schema),
@@ -32,6 +29,8 @@ fn field(known: &JSONSchemaProps, parent: &JSONSchemaProps, name: &str, at: &str
     };
     match named.or(any) {
         Some(installed) => below(known, installed, at, pruned),
+        // Only what is not specified is kept as it is: inside a specified field pruning goes on.
+        None if parent.x_kubernetes_preserve_unknown_fields == Some(true) => {}
         None => pruned.push(at.to_owned()),
     }
 }
@@ -82,5 +81,9 @@ mod tests {
         let preserving = json!({"type": "object", "x-kubernetes-preserve-unknown-fields": true});
         assert_eq!(pruned(preserving), Vec::<String>::new());
         assert_eq!(pruned(json!({"type": "object"})), ["spec"]);
+        let mut schema = own();
+        schema["x-kubernetes-preserve-unknown-fields"] = true.into();
+        schema["properties"]["spec"]["properties"].as_object_mut().unwrap().remove("suspend");
+        assert_eq!(pruned(schema), ["spec.suspend"]);
     }
 }

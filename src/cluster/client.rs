@@ -1,11 +1,14 @@
 //! The client, from a kubeconfig or from inside a pod.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use kube::{
     Client, Config,
     config::{KubeConfigOptions, Kubeconfig},
 };
+
+/// How long nothing may come on a connection that something is awaited on. Longer than any watch is kept open.
+const READ_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Which cluster to talk to, and as whom.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -39,7 +42,9 @@ impl Connection {
     ///
     /// When there is no usable configuration.
     pub async fn client(&self) -> Result<(Client, http::Uri), ConnectionError> {
-        let config = self.config().await?;
+        let mut config = self.config().await?;
+        // A connection that died without a word must not hang a list or a watch: see the watches' own limit.
+        config.read_timeout = Some(READ_TIMEOUT);
         let server = config.cluster_url.clone();
         Ok((Client::try_from(config)?, server))
     }

@@ -3,6 +3,7 @@
 //! Nothing here writes; the controller is the only writer.
 
 pub mod client;
+pub mod crd;
 mod deadline;
 mod item;
 mod managed_fields;

@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, CustomResourceDefinitionSpec,
-};
 use kube::{
     Api, Client, CustomResourceExt, Resource,
     api::{ApiResource, ListParams},
@@ -12,9 +9,13 @@ use kube::{
 use serde::Deserialize;
 use serde_json::{Map, Value, value::RawValue};
 
-use super::{CallError, Item, within_deadline};
+use super::{
+    CallError, Item,
+    crd::{self, CrdState},
+    within_deadline,
+};
 use crate::{
-    api::{ClusterPodSecurityProfile, InvalidProfile, ProfileStatus, Violation, pruned_fields, read_profile},
+    api::{ClusterPodSecurityProfile, InvalidProfile, ProfileStatus, Violation, read_profile},
     rollout::Completeness,
 };
 
@@ -42,94 +43,78 @@ pub struct Listing {
     pub unreadable: Vec<UnreadableProfile>,
     /// Whether the list can be relied on.
     pub completeness: Completeness,
+    /// Whether the API server hands out profiles as they were written. If not they must not be written either, not
+    /// even their status: the API server would store them without what it drops.
+    pub trusted: bool,
+    /// The CRD as it stood afterwards.
+    pub crd: CrdState,
 }
 
 /// A profile as the API server hands it out, read or not.
 pub type ProfileItem = Item<ClusterPodSecurityProfile>;
-
-/// The name of the CRD.
-pub fn crd_name() -> String {
-    format!("{}.{}", ClusterPodSecurityProfile::plural(&()), ClusterPodSecurityProfile::group(&()))
-}
 
 /// The kind, for requests about profiles whose content is not trusted.
 pub fn resource() -> ApiResource {
     ClusterPodSecurityProfile::api_resource()
 }
 
-/// Lists all profiles, then looks at the CRD.
+/// Lists all profiles, between two looks at the CRD.
 ///
 /// The order matters. Deleting a CRD deletes every object first, which looks like a person deleting each; but by
 /// then the CRD says that it is being deleted. So a profile that is missing from the list was deleted for its own
 /// sake only if the CRD, looked at afterwards, stands untouched. A CRD that was re-created in between gives itself
 /// away by its age.
 ///
+/// Nor does a profile ask for what it seems to ask for while the CRD drops fields, or has only just ceased to: then
+/// none of them can be read. `known` is the CRD as of the last listing.
+///
 /// # Errors
 ///
 /// When the API server does not answer. A missing CRD is no error: nothing is listed, and the list is in doubt.
-pub async fn list(client: &Client) -> Result<Listing, CallError> {
+pub async fn list(client: &Client, known: Option<&CrdState>) -> Result<Listing, CallError> {
+    let before = crd::look(client).await?;
     let api: Api<ProfileItem> = Api::all(client.clone());
     // Without a resourceVersion the answer is as new as the moment of the question.
     let objects = match within_deadline(api.list(&ListParams::default())).await {
         Ok(list) => list.items,
-        Err(error) if error.code() == Some(404) => {
-            let completeness = Completeness::InDoubt(NO_CRD);
-            return Ok(Listing { readable: Vec::new(), unreadable: Vec::new(), completeness });
-        }
+        Err(error) if error.code() == Some(404) => Vec::new(),
         Err(error) => return Err(error),
     };
-    let completeness = completeness(client).await?;
-    let mut listing = Listing { readable: Vec::new(), unreadable: Vec::new(), completeness };
+    let crd = crd::look(client).await?;
+    let trusted = crd.drops_nothing()
+        && crd.has_the_shape_of(&before)
+        && known.is_none_or(|known| crd.has_the_shape_of(known));
+    let mut listing = Listing {
+        readable: Vec::new(),
+        unreadable: Vec::new(),
+        completeness: crd.completeness(),
+        trusted,
+        crd,
+    };
+    if !trusted && matches!(listing.completeness, Completeness::Complete { .. }) {
+        listing.completeness = Completeness::InDoubt(crd::RESHAPED);
+    }
     for object in objects {
         match read(&object) {
-            Ok(profile) => listing.readable.push(profile),
+            Ok(profile) if trusted => listing.readable.push(profile),
+            Ok(profile) => listing.unreadable.push(pruned(&object, profile)),
             Err(unreadable) => listing.unreadable.push(*unreadable),
         }
     }
     Ok(listing)
 }
 
-/// What people are told while the CRD is missing.
-pub const NO_CRD: &str =
-    "the ClusterPodSecurityProfile CRD is not installed (podsec crds | kubectl apply --server-side -f -)";
-
-const PRUNED: &str = "the installed ClusterPodSecurityProfile CRD is of another podsec and drops fields of profiles \
-                      (podsec crds | kubectl apply --server-side -f -)";
-
-async fn completeness(client: &Client) -> Result<Completeness, CallError> {
-    let crds: Api<Item<CustomResourceDefinition>> = Api::all(client.clone());
-    let Some(item) = within_deadline(crds.get_opt(&crd_name())).await? else {
-        return Ok(Completeness::InDoubt(NO_CRD));
-    };
-    if item.meta().deletion_timestamp.is_some() {
-        return Ok(Completeness::InDoubt("the ClusterPodSecurityProfile CRD is being deleted"));
+/// A profile of which fields may be missing that its author wrote.
+fn pruned(item: &ProfileItem, profile: ClusterPodSecurityProfile) -> UnreadableProfile {
+    let violation = Violation { field: "spec".into(), message: format!("may lack fields: {}", crd::PRUNED) };
+    let metadata = item.meta();
+    UnreadableProfile {
+        name: metadata.name.clone().unwrap_or_default(),
+        uid: metadata.uid.clone().unwrap_or_default(),
+        generation: metadata.generation.unwrap_or_default(),
+        problem: InvalidProfile { name: metadata.name.clone(), violations: vec![violation] },
+        status: profile.status,
     }
-    let crd: Crd = item.read().map_err(|error| CallError::from(kube::Error::SerdeError(error)))?;
-    let served = ClusterPodSecurityProfile::version(&());
-    let version = crd.spec.versions.into_iter().find(|version| version.name == served);
-    let schema = version.and_then(|version| version.schema).and_then(|schema| schema.open_api_v3_schema);
-    let pruned = schema.as_ref().map(pruned_fields).unwrap_or_default();
-    if let Some(first) = pruned.first() {
-        tracing::debug!(first, count = pruned.len(), "the CRD drops fields of profiles");
-        return Ok(Completeness::InDoubt(PRUNED));
-    }
-    Ok(crd.metadata.creation_timestamp.parse().map_or(
-        Completeness::InDoubt("the ClusterPodSecurityProfile CRD does not say when it was created"),
-        |crd_created| Completeness::Complete { crd_created },
-    ))
-}
-
-/// What is looked at of a CRD.
-#[derive(Deserialize)]
-struct Crd {
-    metadata: CrdMetadata,
-    spec: CustomResourceDefinitionSpec,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct CrdMetadata {
-    creation_timestamp: String,
 }
 
 fn read(item: &ProfileItem) -> Result<ClusterPodSecurityProfile, Box<UnreadableProfile>> {

@@ -1,5 +1,7 @@
 //! Carrying out a plan: the requests, and what the API server's answers mean.
 
+use std::collections::BTreeMap;
+
 use kube::{
     Api, Client, Resource as _,
     api::{Patch, PatchParams},
@@ -74,6 +76,9 @@ pub(super) enum ApplyError {
         /// What the API server said.
         message: String,
     },
+    /// The API server does not take the notes.
+    #[error("{0}")]
+    Unnotable(String),
     /// It may go better later.
     #[error(transparent)]
     Transient(CallError),
@@ -86,7 +91,7 @@ impl ApplyError {
             Self::Stale => "stale",
             Self::Gone => "gone",
             Self::Conflict(_) => "conflict",
-            Self::Refused { .. } => "refused",
+            Self::Refused { .. } | Self::Unnotable(_) => "refused",
             Self::Transient(error) => error.category(),
         }
     }
@@ -106,7 +111,15 @@ pub(super) async fn apply(
     let api = namespaces::api(client.clone());
     let mut resource_version = namespace.resource_version.clone();
     for request in &requests {
-        resource_version = send(&api, namespace, &resource_version, request).await?;
+        let sent = send(&api, namespace, &resource_version, request).await;
+        resource_version = match sent {
+            // Somebody has filled the annotations up. The labels matter more than podsec's notes about them.
+            Err(ApplyError::Unnotable(_)) if !request.labels.is_empty() => {
+                let bare = ApplyRequest { annotations: BTreeMap::new(), ..request.clone() };
+                send(&api, namespace, &resource_version, &bare).await?
+            }
+            other => other?,
+        };
     }
     let version = (!requests.is_empty()).then_some(resource_version);
     Ok(Applied { modes, requests: requests.len(), ledger, version })
@@ -149,7 +162,14 @@ fn classify(error: CallError) -> ApplyError {
         // Another version, or another object under the name.
         409 => ApplyError::Stale,
         422 if has_cause(&status, |cause| cause.field == "metadata.uid") => ApplyError::Stale,
-        code @ (400 | 403 | 422) => ApplyError::Refused { code, message: status.message },
+        422 if has_cause(&status, |cause| cause.field == "metadata.annotations") => {
+            ApplyError::Unnotable(status.message)
+        }
+        code @ (400 | 403 | 413 | 422) => ApplyError::Refused { code, message: status.message },
+        // What etcd does not take, since somebody has filled the namespace, it does not take later either.
+        500 if status.message.contains("request is too large") => {
+            ApplyError::Refused { code: 413, message: status.message }
+        }
         _ => ApplyError::Transient(CallError::Refused(status)),
     }
 }
@@ -194,6 +214,10 @@ mod tests {
         assert!(matches!(
             refused(422, Some(("FieldValueInvalid", "metadata.labels[x]"))),
             ApplyError::Refused { .. }
+        ));
+        assert!(matches!(
+            refused(422, Some(("FieldValueTooLong", "metadata.annotations"))),
+            ApplyError::Unnotable(_)
         ));
         assert!(matches!(refused(403, None), ApplyError::Refused { .. }));
         assert!(matches!(refused(429, None), ApplyError::Transient(_)));

@@ -45,7 +45,8 @@ impl Memory {
     pub(super) fn note(&self, namespace: &Namespace, applied: &Applied) {
         let mut by_name = self.by_name.lock();
         let before = by_name.remove(&namespace.name).filter(|left| left.uid == namespace.uid);
-        let version = applied.version().map(ToOwned::to_owned).or(before.and_then(|left| left.version));
+        let version =
+            applied.version().map(ToOwned::to_owned).or_else(|| before.and_then(|left| left.version));
         let (uid, ledger) = (namespace.uid.clone(), applied.ledger().clone());
         by_name.insert(namespace.name.clone(), Left { uid, ledger, version });
     }

@@ -53,9 +53,9 @@ impl Outcome {
         self.epoch
     }
 
-    /// Whether nothing more is going to happen by itself.
+    /// Whether nothing more is going to happen soon: it is done, or has failed so often that this is shown.
     pub(super) const fn is_final(&self) -> bool {
-        !matches!(self.result, Result::Retrying { .. })
+        !matches!(self.result, Result::Retrying { failures, .. } if failures < PATIENCE)
     }
 
     /// Whether the plan was carried out.

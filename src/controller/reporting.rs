@@ -9,7 +9,7 @@ use kube::{
     core::PartialObjectMeta,
 };
 use serde_json::json;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
 
 use super::{
     snapshot::{Described, Snapshot},
@@ -46,20 +46,21 @@ pub(super) async fn report(client: Client, state: Arc<State>, written: Arc<Mutex
     }
 }
 
-/// The statuses as last written, by the profile's uid. What was written is not written again when the controller
-/// ends.
-pub(super) type Written = HashMap<String, ProfileStatus>;
+/// The statuses as last written, by the profile's uid, each with the time: a later list shows what
+/// somebody else has made of it since. What was written is not written again when the controller ends.
+pub(super) type Written = HashMap<String, (Instant, ProfileStatus)>;
 
 /// Writes every status that changed; gives whether all that had to be written were.
 pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<Written>) -> bool {
-    let Some(snapshot) = state.snapshot() else { return true };
+    let Some(snapshot) = state.snapshot().filter(|snapshot| snapshot.trusted) else { return true };
     let mut written = written.lock().await;
     let outcomes = state.outcomes();
     let controller = controller(state, &snapshot);
     written.retain(|uid, _| snapshot.described.values().any(|described| described.uid == *uid));
     let mut complete = true;
     for (name, described) in &snapshot.described {
-        let before = written.get(&described.uid).or(described.status.as_ref());
+        let own = written.get(&described.uid).filter(|(at, _)| *at >= snapshot.asked);
+        let before = own.map(|(_, status)| status).or(described.status.as_ref());
         let account = Account {
             name,
             described,
@@ -77,7 +78,7 @@ pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<
         match write(client, name, described, &status).await {
             Ok(()) => {
                 state.metrics.status_writes.inc();
-                written.insert(described.uid.clone(), status);
+                written.insert(described.uid.clone(), (Instant::now(), status));
             }
             // It is gone or is another one; the next snapshot says so.
             Err(error) if matches!(error.code(), Some(404 | 409)) => {}

@@ -1,23 +1,35 @@
-//! How often one namespace may be talked about when it is somebody else who sets it off.
+//! How often one namespace may be talked about.
 //!
 //! Whoever may write a namespace can change it in a new way every second: another field manager's name, another
-//! version. That must fill neither the log nor the list of Events.
+//! version, a label that a selector asks for. That must fill neither the log nor the list of Events; nor may the noise
+//! hide that something was lowered.
 
 use std::{collections::HashMap, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
-/// So many things are told at once.
+/// So many things of a kind are told at once.
 const BURST: u32 = 10;
 
 /// After that, one in this time.
 const EVERY: Duration = Duration::from_mins(1);
 
-/// A token bucket for each namespace.
+/// What is told apart: one kind cannot use up what another may tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// A label was lowered or removed, by podsec or by somebody whose change podsec took back.
+    Weaker,
+    /// podsec wrote anything else.
+    Written,
+    /// Nothing was written, and why.
+    Left,
+}
+
+/// A token bucket for each kind of thing told about a namespace.
 #[derive(Debug, Default)]
 pub(super) struct Restraint {
-    buckets: Mutex<HashMap<String, Bucket>>,
+    buckets: Mutex<HashMap<(String, Kind), Bucket>>,
 }
 
 #[derive(Debug)]
@@ -29,11 +41,11 @@ struct Bucket {
 
 impl Restraint {
     /// Whether one more thing may be told about a namespace now; with how many were passed over since the last one.
-    pub(super) fn may_tell(&self, namespace: &str, now: Instant) -> Option<u32> {
+    pub(super) fn may_tell(&self, namespace: &str, kind: Kind, now: Instant) -> Option<u32> {
         let mut buckets = self.buckets.lock();
         // A full bucket knows nothing that a new one does not, unless something was passed over.
         buckets.retain(|_, bucket| bucket.full > now || bucket.untold > 0);
-        let bucket = buckets.entry(namespace.to_owned()).or_insert(Bucket { full: now, untold: 0 });
+        let bucket = buckets.entry((namespace.to_owned(), kind)).or_insert(Bucket { full: now, untold: 0 });
         let full = bucket.full.max(now) + EVERY;
         if full.duration_since(now) > EVERY * BURST {
             bucket.untold = bucket.untold.saturating_add(1);
@@ -45,7 +57,7 @@ impl Restraint {
 
     /// Forgets a namespace that is gone.
     pub(super) fn forget(&self, namespace: &str) {
-        self.buckets.lock().remove(namespace);
+        self.buckets.lock().retain(|(name, _), _| name != namespace);
     }
 }
 
@@ -58,14 +70,15 @@ mod tests {
         let restraint = Restraint::default();
         let start = Instant::now();
         for _ in 0..BURST {
-            assert_eq!(restraint.may_tell("a", start), Some(0));
+            assert_eq!(restraint.may_tell("a", Kind::Left, start), Some(0));
         }
         for _ in 0..5 {
-            assert_eq!(restraint.may_tell("a", start), None);
+            assert_eq!(restraint.may_tell("a", Kind::Left, start), None);
         }
-        assert_eq!(restraint.may_tell("b", start), Some(0), "another namespace is not concerned");
-        assert_eq!(restraint.may_tell("a", start + EVERY), Some(5));
-        assert_eq!(restraint.may_tell("a", start + EVERY), None);
-        assert_eq!(restraint.may_tell("a", start + 2 * EVERY), Some(1));
+        assert_eq!(restraint.may_tell("b", Kind::Left, start), Some(0), "another namespace is not concerned");
+        assert_eq!(restraint.may_tell("a", Kind::Weaker, start), Some(0), "nor another kind");
+        assert_eq!(restraint.may_tell("a", Kind::Left, start + EVERY), Some(5));
+        assert_eq!(restraint.may_tell("a", Kind::Left, start + EVERY), None);
+        assert_eq!(restraint.may_tell("a", Kind::Left, start + 2 * EVERY), Some(1));
     }
 }

@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use tokio::time::Instant;
+
 use crate::{
     api::{
         ClusterPodSecurityProfile, InvalidProfile, ModeSummary, ProfileStatus, ReleasePolicy, VersionSpec,
     },
-    cluster::profiles::{Listing, UnreadableProfile},
+    cluster::{
+        crd::CrdState,
+        profiles::{Listing, UnreadableProfile},
+    },
     rollout::{Completeness, Namespace, Pin, Profile, Profiles, ServerView, Settings},
     standards::{Mode, NEWEST_MINOR, Version},
 };
@@ -22,6 +27,10 @@ pub(super) struct Snapshot {
     pub(super) described: BTreeMap<String, Described>,
     /// Whether the list can be relied on.
     pub(super) completeness: Completeness,
+    /// When the profiles were asked for: what was written after that, the list need not show.
+    pub(super) asked: Instant,
+    /// Whether the profiles may be written: see [`Listing::trusted`].
+    pub(super) trusted: bool,
     /// What `server` stood for.
     pub(super) server: ServerView,
 }
@@ -55,6 +64,8 @@ type Pins = HashMap<(String, Mode), (VersionSpec, Pin)>;
 /// What is remembered from one snapshot to the next.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
+    /// The CRD as of the last listing.
+    pub(super) crd: Option<CrdState>,
     pins: Pins,
     /// What each profile's release policy was when it was last seen, by name: one entry for every name there was.
     release_policies: BTreeMap<String, ReleasePolicy>,
@@ -62,9 +73,15 @@ pub(super) struct Memory {
 
 impl Snapshot {
     /// Makes a listing ready. `memory` is brought up to date.
-    pub(super) fn new(epoch: u64, listing: Listing, server: ServerView, memory: &mut Memory) -> Self {
-        let Memory { pins, release_policies } = memory;
-        let Listing { readable, unreadable, completeness } = listing;
+    pub(super) fn new(
+        epoch: u64,
+        asked: Instant,
+        listing: Listing,
+        server: ServerView,
+        memory: &mut Memory,
+    ) -> Self {
+        let Memory { pins, release_policies, crd: _ } = memory;
+        let Listing { readable, unreadable, completeness, trusted, crd: _ } = listing;
         let mut described = BTreeMap::new();
         let mut profiles = Vec::new();
         for object in readable {
@@ -95,6 +112,8 @@ impl Snapshot {
             profiles: Profiles::new(profiles, names, completeness).with_last_seen(release_policies),
             described,
             completeness,
+            asked,
+            trusted,
             server,
         }
     }
@@ -107,6 +126,8 @@ impl Snapshot {
             profiles: self.profiles.with_completeness(completeness),
             described: self.described.clone(),
             completeness,
+            asked: self.asked,
+            trusted: self.trusted,
             server: self.server,
         }
     }

@@ -53,7 +53,7 @@ pub(super) fn status(account: &Account<'_>) -> ProfileStatus {
     };
     let conditions = match &account.described.content {
         Content::Unreadable(problem) => {
-            tally(&mut status, account);
+            tally(&mut status, account, &[None; 3]);
             let text =
                 format!("{}; the namespaces keep what they have", wording::quoted_long(&problem.to_string()));
             vec![
@@ -63,7 +63,7 @@ pub(super) fn status(account: &Account<'_>) -> ProfileStatus {
         }
         Content::Readable { object, modes } => {
             describe(&mut status, object, modes, account.now);
-            let tally = tally(&mut status, account);
+            let tally = tally(&mut status, account, modes);
             conditions(account, object, &status, &tally)
         }
     };
@@ -105,11 +105,13 @@ struct Tally {
     /// Of them, those that podsec is not allowed to write.
     forbidden: u32,
     left_alone: usize,
-    retrying: Option<(String, String)>,
+    /// How many namespaces fail again and again, and the first of them with what it fails of.
+    retrying: u32,
+    first_retrying: Option<(String, String)>,
     overlapping: BTreeSet<String>,
 }
 
-fn tally(status: &mut ProfileStatus, account: &Account<'_>) -> Tally {
+fn tally(status: &mut ProfileStatus, account: &Account<'_>, asks: &[Option<ModeSummary>; 3]) -> Tally {
     let mut tally = Tally::default();
     for (namespace, outcome) in account.outcomes {
         let matched = outcome.matched.iter().any(|name| name == account.name);
@@ -123,7 +125,13 @@ fn tally(status: &mut ProfileStatus, account: &Account<'_>) -> Tally {
             Result::Applied(_) => {
                 let own: Vec<_> =
                     outcome.modes().iter().filter(|plan| plan.profile == account.name).collect();
-                count(&mut status.namespaces, &own);
+                // What another profile keeps as it is, this one cannot have as it asks.
+                let kept_from_it = matched
+                    && outcome.modes().iter().any(|plan| {
+                        let asked = asks[plan.mode.index()].is_some() && plan.profile != account.name;
+                        asked && matches!(plan.verdict, Verdict::Freeze(_))
+                    });
+                count(&mut status.namespaces, &own, kept_from_it);
                 list(status, &mut tally, namespace, &own);
             }
             Result::Unwritable { code, message } if matched => {
@@ -135,7 +143,14 @@ fn tally(status: &mut ProfileStatus, account: &Account<'_>) -> Tally {
                 }
             }
             Result::Retrying { message, failures } if matched && *failures >= PATIENCE => {
-                tally.retrying.get_or_insert_with(|| (namespace.clone(), wording::quoted(message)));
+                tally.retrying += 1;
+                tally.unwritable += 1;
+                let message = wording::quoted_long(message);
+                tally.first_retrying.get_or_insert_with(|| (namespace.clone(), message.clone()));
+                if status.unwritable.len() < NAMED {
+                    let message = format!("tried again: {message}");
+                    status.unwritable.push(UnwritableNamespace { name: namespace.clone(), message });
+                }
             }
             Result::Unwritable { .. } | Result::Retrying { .. } => {}
         }
@@ -143,15 +158,19 @@ fn tally(status: &mut ProfileStatus, account: &Account<'_>) -> Tally {
     tally
 }
 
-fn count(counts: &mut NamespaceCounts, own: &[&ModePlan]) {
+fn count(counts: &mut NamespaceCounts, own: &[&ModePlan], kept_from_it: bool) {
     let any = |is: fn(&ModePlan) -> bool| u32::from(own.iter().any(|plan| is(plan)));
     let governed: Vec<_> = own.iter().filter(|plan| plan.governed).collect();
     counts.governed += u32::from(!governed.is_empty());
-    counts.in_sync += u32::from(!governed.is_empty() && governed.iter().all(|plan| is_in_sync(plan)));
+    let in_sync = !governed.is_empty() && !kept_from_it && governed.iter().all(|plan| is_in_sync(plan));
+    counts.in_sync += u32::from(in_sync);
     counts.held += any(is_held);
     counts.exempt += any(|plan| plan.exemption.is_some());
     counts.yielded += any(|plan| matches!(plan.verdict, Verdict::LeaveAlone { .. }));
-    counts.frozen += any(|plan| matches!(plan.verdict, Verdict::Freeze(_)));
+    // Where this profile has no say in any mode, it is merely outranked.
+    let kept_from_it = kept_from_it && !governed.is_empty();
+    let frozen = own.iter().any(|plan| matches!(plan.verdict, Verdict::Freeze(_)));
+    counts.frozen += u32::from(frozen || kept_from_it);
 }
 
 fn is_held(plan: &ModePlan) -> bool {
@@ -208,8 +227,7 @@ fn conditions(
     use ConditionStatus::{False, True, Unknown};
     let mut said = Vec::new();
     let Progress { total, left } = account.progress;
-    if let Some((namespace, message)) = &tally.retrying {
-        let text = format!("namespace {namespace} is tried again: {message}");
+    if let Some(text) = keeps_failing(status, tally) {
         said.push((types::RECONCILING, True, "ProgressingWithRetry", text.clone()));
         said.push((types::READY, False, "ProgressingWithRetry", text));
     } else if left > 0 {
@@ -247,6 +265,13 @@ fn conditions(
     said
 }
 
+/// What to say where what fails is not one namespace's own trouble: all of them fail, or more than one.
+fn keeps_failing(status: &ProfileStatus, tally: &Tally) -> Option<String> {
+    let (name, message) = tally.first_retrying.as_ref()?;
+    let concerned = tally.retrying > 1 || tally.retrying == status.namespaces.matched;
+    concerned.then(|| format!("namespace {name} is tried again: {message}"))
+}
+
 /// What to say where podsec is allowed to write none of the namespaces: that is no oddity of one of them, and nothing
 /// but a person's doing ends it.
 fn all_forbidden(status: &ProfileStatus, tally: &Tally) -> Option<String> {
@@ -279,7 +304,7 @@ fn summary(status: &ProfileStatus, tally: &Tally) -> String {
         add(tally.left_alone, &what);
     }
     if let Some(first) = status.unwritable.first() {
-        add(tally.unwritable, &format!("not writable by anybody (first {}: {})", first.name, first.message));
+        add(tally.unwritable, &format!("not writable (first {}: {})", first.name, first.message));
     }
     parts.join(", ")
 }

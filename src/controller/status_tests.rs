@@ -10,7 +10,10 @@ use super::{
     *,
 };
 use crate::{
-    cluster::profiles::{Listing, UnreadableProfile},
+    cluster::{
+        crd::CrdState,
+        profiles::{Listing, UnreadableProfile},
+    },
     rollout::{Completeness, Namespace, Owners, ServerView, Settings, plan},
 };
 
@@ -29,7 +32,13 @@ fn object(spec: &serde_json::Value) -> ClusterPodSecurityProfile {
 
 fn snapshot(readable: Vec<ClusterPodSecurityProfile>, unreadable: Vec<UnreadableProfile>) -> Snapshot {
     let completeness = Completeness::Complete { crd_created: Timestamp::UNIX_EPOCH };
-    Snapshot::new(1, Listing { readable, unreadable, completeness }, SERVER, &mut Memory::default())
+    Snapshot::new(
+        1,
+        tokio::time::Instant::now(),
+        Listing { readable, unreadable, completeness, trusted: true, crd: CrdState::default() },
+        SERVER,
+        &mut Memory::default(),
+    )
 }
 
 fn namespace(name: &str) -> Namespace {

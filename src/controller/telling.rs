@@ -6,6 +6,7 @@ use super::{
     announcements::Announcement,
     metrics::WriteLabels,
     outcome::{Outcome, Result, kind},
+    restraint::Kind,
     state::State,
     wording,
 };
@@ -21,9 +22,14 @@ struct Told {
     note: String,
 }
 
-/// What somebody with no more than a namespace of his own can set off as often as he likes. podsec's own changes are
-/// always told.
-const LIMITED: [&str; 5] = ["Frozen", "Held", "LeftAlone", "Repaired", "Unwritable"];
+/// What kind of thing a reason tells.
+fn kind_of(reason: &str) -> Kind {
+    match reason {
+        "Weakened" | "Removed" | "Repaired" => Kind::Weaker,
+        "Frozen" | "Held" | "LeftAlone" | "Unwritable" => Kind::Left,
+        _ => Kind::Written,
+    }
+}
 
 /// Tells what is new: every write, and every change of state.
 ///
@@ -35,16 +41,20 @@ pub(super) fn tell(state: &State, namespace: &Namespace, before: Option<&Outcome
         let Some(told) = told(plan, namespace, changed) else { continue };
         announce(state, namespace, plan, told);
     }
-    if let Result::Unwritable { message, code: _ } = &outcome.result {
-        let same = before.is_some_and(
-            |before| matches!(&before.result, Result::Unwritable { message: old, .. } if old == message),
-        );
-        if !same {
-            let note =
-                format!("namespace {} cannot be written: {}", namespace.name, wording::quoted(message));
-            let profile = outcome.matched.first();
-            hand_in(state, namespace, profile, None, Told { warning: true, reason: "Unwritable", note });
-        }
+    if let Some(message) = cannot_be_written(&outcome.result)
+        && before.and_then(|before| cannot_be_written(&before.result)) != Some(message)
+    {
+        let note = format!("namespace {} cannot be written: {}", namespace.name, wording::quoted(message));
+        let profile = outcome.matched.first();
+        hand_in(state, namespace, profile, None, Told { warning: true, reason: "Unwritable", note });
+    }
+}
+
+/// Why a namespace cannot be written, where a person must mend something.
+fn cannot_be_written(result: &Result) -> Option<&str> {
+    match result {
+        Result::Unwritable { message, code: _ } => Some(message),
+        Result::Retrying { .. } | Result::Applied(_) => None,
     }
 }
 
@@ -141,17 +151,21 @@ fn announce(state: &State, namespace: &Namespace, plan: &ModePlan, told: Told) {
 
 fn hand_in(state: &State, namespace: &Namespace, profile: Option<&String>, mode: Option<Mode>, told: Told) {
     let Told { warning, reason, mut note } = told;
-    if LIMITED.contains(&reason) {
-        match state.restraint.may_tell(&namespace.name, Instant::now()) {
-            None => return,
-            Some(0) => {}
-            Some(untold) => note = format!("{note} ({untold} more like it were not told)"),
+    let kind = kind_of(reason);
+    let untold = state.restraint.may_tell(&namespace.name, kind, Instant::now());
+    if let Some(untold @ 1..) = untold {
+        note = format!("{note} ({untold} more like it were not told)");
+    }
+    // The log has every write that weakens, or takes back what somebody weakened.
+    if untold.is_some() || kind == Kind::Weaker {
+        if warning {
+            tracing::warn!(namespace = namespace.name, profile, reason, "{note}");
+        } else {
+            tracing::info!(namespace = namespace.name, profile, reason, "{note}");
         }
     }
-    if warning {
-        tracing::warn!(namespace = namespace.name, profile, reason, "{note}");
-    } else {
-        tracing::info!(namespace = namespace.name, profile, reason, "{note}");
+    if untold.is_none() {
+        return;
     }
     let snapshot = state.snapshot();
     let uid = |name: &String| snapshot.as_ref()?.described.get(name).map(|described| described.uid.clone());

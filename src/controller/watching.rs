@@ -32,7 +32,7 @@ const VERSION_EVERY: Duration = Duration::from_mins(1);
 
 /// How often the profiles are listed although nothing seems to have changed: exemptions come near their end, and
 /// somebody may have written to a status.
-const LIST_EVERY: Duration = Duration::from_hours(1);
+const LIST_EVERY: Duration = Duration::from_mins(5);
 
 /// How often they are listed while the list is in doubt.
 const LIST_IN_DOUBT_EVERY: Duration = Duration::from_secs(5);
@@ -46,14 +46,20 @@ const UNLISTED_REASON: &str = "the profiles could not be listed for a while";
 /// How long changes of profiles are collected before they are listed: `kubectl apply -f` of a folder is one change.
 const COLLECT: Duration = Duration::from_millis(20);
 
+/// How long the API server is to keep one watch open. A connection that died without a word is noticed by then.
+const WATCH: Duration = Duration::from_secs(45);
+
+fn watch_config() -> watcher::Config {
+    watcher::Config::default().timeout(u32::try_from(WATCH.as_secs()).unwrap_or(u32::MAX))
+}
+
 /// Follows the namespaces. Ends only with the stream, which does not end by itself.
 pub(super) async fn watch_namespaces(client: Client, state: Arc<State>) {
     let saw = |item: &NamespaceItem| match namespaces::observe(item) {
         Ok(namespace) => state.saw_namespace(namespace),
         Err(error) => tracing::error!(namespace = item.name_any(), %error, "cannot read the namespace"),
     };
-    let stream =
-        watcher(namespaces::api(client), watcher::Config::default()).backoff(StreamBackoff::default());
+    let stream = watcher(namespaces::api(client), watch_config()).backoff(StreamBackoff::default());
     let mut stream = std::pin::pin!(stream);
     let mut listed = BTreeSet::new();
     while let Some(event) = stream.next().await {
@@ -77,7 +83,7 @@ pub(super) async fn watch_namespaces(client: Client, state: Arc<State>) {
 /// Follows the profiles, and tells `changed` whenever one came, went, or has another spec.
 pub(super) async fn watch_profiles(client: Client, changed: Arc<Notify>) {
     let api: Api<ProfileItem> = Api::all(client);
-    let stream = watcher(api, watcher::Config::default()).backoff(StreamBackoff::default());
+    let stream = watcher(api, watch_config()).backoff(StreamBackoff::default());
     let mut stream = std::pin::pin!(stream.into_stream());
     // Of each profile what changes with its spec; podsec's own writes of the status change none of it.
     let mut seen = std::collections::BTreeMap::new();
@@ -164,7 +170,9 @@ pub(super) async fn take_snapshots(client: Client, state: Arc<State>, changed: A
             }
             version_due = Instant::now() + VERSION_EVERY;
         }
-        let wait = if let Some(snapshot) = snapshot(&client, &minors, &mut memory, epoch + 1).await {
+        let wait = if let Some(snapshot) =
+            snapshot(&client, &minors, &mut memory, state.snapshot(), epoch + 1).await
+        {
             backoff.succeeded("");
             listed = Instant::now();
             // Time alone may change a status: an exemption comes near its end.
@@ -201,11 +209,22 @@ async fn snapshot(
     client: &Client,
     minors: &ServerMinors,
     memory: &mut Memory,
+    last: Option<Arc<Snapshot>>,
     epoch: u64,
 ) -> Option<Snapshot> {
     let server = minors.view(Timestamp::now())?;
-    match profiles::list(client).await {
-        Ok(listing) => Some(Snapshot::new(epoch, listing, server, memory)),
+    let asked = Instant::now();
+    match profiles::list(client, memory.crd.as_ref()).await {
+        Ok(listing) => {
+            memory.crd = Some(listing.crd.clone());
+            Some(match (last, listing.completeness) {
+                // What the profiles asked for before is nearer to the truth than what is left of them.
+                (Some(last), Completeness::InDoubt(reason)) if !listing.trusted => {
+                    Snapshot { trusted: false, ..last.doubted(epoch, reason) }
+                }
+                _ => Snapshot::new(epoch, asked, listing, server, memory),
+            })
+        }
         Err(error) => {
             tracing::warn!(%error, category = error.category(), "cannot list the profiles");
             None
@@ -229,6 +248,7 @@ fn is_news(state: &State, snapshot: &Snapshot) -> bool {
     }
     before.is_none_or(|before| {
         before.described != snapshot.described
+            || before.trusted != snapshot.trusted
             || before.completeness != snapshot.completeness
             || before.server != snapshot.server
     })

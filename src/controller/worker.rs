@@ -129,6 +129,7 @@ impl Workshop {
                 ApplyError::Refused { code, message } => {
                     return self.refused(namespace, &snapshot, code, message);
                 }
+                ApplyError::Unnotable(message) => return self.refused(namespace, &snapshot, 422, message),
                 ApplyError::Transient(error) => return self.again(namespace, &snapshot, &error.to_string()),
                 ApplyError::Stale => None,
                 ApplyError::Conflict(message) => Some(message),
@@ -143,9 +144,23 @@ impl Workshop {
         }
         match conflict {
             Some(message) => self.refused(namespace, &snapshot, 409, message),
-            // Somebody writes it all the time. That is no fault, and must not put off a repair.
-            None => End::NotYet(BETWEEN_WRITES),
+            None => self.outrun(namespace, &snapshot),
         }
+    }
+
+    /// Concludes that somebody writes the namespace all the time. That must not put off a repair, and must be seen.
+    fn outrun(&self, namespace: Namespace, snapshot: &Snapshot) -> End {
+        let (_, failures) = self.backoff.lock().failed(&namespace.name);
+        self.state.queue.add_after(&namespace.name, BETWEEN_WRITES);
+        let message =
+            "somebody writes it again and again, faster than podsec can look at it and write".into();
+        let result = if failures < PATIENCE {
+            Result::Retrying { message, failures }
+        } else {
+            Result::Unwritable { code: 409, message }
+        };
+        let outcome = self.outcome(&namespace, snapshot, result);
+        End::Concluded(Box::new(Conclusion { namespace, outcome, next: None }))
     }
 
     fn unobserved(&self, namespace: Namespace, snapshot: &Snapshot, failed: &CallError) -> End {

@@ -15,7 +15,7 @@ fn removing(names: &str) -> Value {
 }
 
 fn crd() -> String {
-    format!("crd/{}", podsec::cluster::profiles::crd_name())
+    format!("crd/{}", podsec::cluster::crd::name())
 }
 
 /// Two namespaces that a profile has raised which would remove its labels when it is deleted.
@@ -139,23 +139,35 @@ async fn a_missing_crd_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_crd_that_drops_a_field_makes_no_profile_ask_for_less() {
-    let stage = Stage::new().await;
-    stage.namespace("a", &[]).await;
-    let mut spec = removing("a");
+async fn a_crd_that_drops_a_field_makes_no_profile_ask_for_something_else() {
+    let mut stage = Stage::new().await;
+    for name in ["a-plain", "a-exempt"] {
+        stage.namespace(name, &[]).await;
+    }
+    let mut spec = removing("a-*");
     spec["warn"] = json!({"level": "restricted"});
+    spec["exemptions"] = json!([{"name": "a-exempt", "reason": "r"}]);
     stage.settled_profile("strict", spec).await;
-    let labelled = format!("{RESTRICTED} warn=restricted+podsec warn-version=latest+podsec");
-    stage.shows("a", &labelled).await;
+    let warned = "warn=restricted+podsec warn-version=latest+podsec";
+    let labelled = [
+        ("a-plain", format!("{RESTRICTED} {warned}")),
+        ("a-exempt", format!("enforce=privileged+podsec enforce-version=v1.37+podsec {warned}")),
+    ];
+    let stays = async |stage: &Stage| {
+        for (name, labels) in &labelled {
+            assert_eq!(stage.shown(name).await, *labels);
+        }
+    };
+    stays(&stage).await;
 
-    // As an earlier CRD that does not know warn yet: to every reader the profile has none any more.
+    // As an earlier CRD that knows neither exemptions nor warn: to every reader the profile has none any more, and
+    // whoever writes it, or only its status, makes that true for ever.
     let any = json!({"x-kubernetes-preserve-unknown-fields": true});
     let known = [
         "namespaceSelector",
         "namespaceNames",
         "enforce",
         "audit",
-        "exemptions",
         "rollout",
         "priority",
         "suspend",
@@ -172,25 +184,31 @@ async fn a_crd_that_drops_a_field_makes_no_profile_ask_for_less() {
     let change =
         json!([{"op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema", "value": schema}]);
     stage.cluster.kubectl(&["patch", &crd(), "--type=json", "-p", &change.to_string()]).unwrap();
+    let exemptions = async |stage: &Stage| stage.profiles().get("strict").await.unwrap().spec.exemptions;
     stage
-        .eventually("the field to be dropped", || async {
-            stage.profiles().get("strict").await.unwrap().spec.warn.is_none().then_some(())
-        })
+        .eventually("the field to be dropped", || async { exemptions(&stage).await.is_none().then_some(()) })
         .await;
-    // Something else changes, so that the profiles are looked at again.
-    stage.profile("other", json!({"namespaceNames": ["other"], "enforce": {"level": "baseline"}})).await;
-    stage
-        .eventually("podsec to notice", || async {
-            let (code, text) = stage.asked("/readyz").await?;
-            (code == 503 && text.contains("drops fields")).then_some(())
-        })
-        .await;
-    assert_eq!(stage.shown("a").await, labelled);
+    let unready = async |stage: &Stage| {
+        stage
+            .eventually("podsec to notice", || async {
+                let (code, text) = stage.asked("/readyz").await?;
+                (code == 503 && text.contains("drops fields")).then_some(())
+            })
+            .await;
+    };
+    unready(&stage).await;
+    stays(&stage).await;
+    // Nor does a controller that starts now, and has never seen the profile whole.
+    stage.stop().await;
+    stage.start();
+    unready(&stage).await;
+    stage.namespace("a-new", &[]).await;
+    stays(&stage).await;
 
     let file = path("crds/podsec.dev_clusterpodsecurityprofiles.yaml");
     stage.cluster.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &file]).unwrap();
-    stage
-        .eventually("the doubt to end", || async { (stage.asked("/readyz").await?.0 == 200).then_some(()) })
-        .await;
-    assert_eq!(stage.shown("a").await, labelled);
+    stage.shows("a-new", &labelled[0].1).await;
+    assert_eq!(exemptions(&stage).await.unwrap().len(), 1, "nobody has written the profile meanwhile");
+    assert_eq!(stage.asked("/readyz").await.unwrap().0, 200);
+    stays(&stage).await;
 }

@@ -123,3 +123,46 @@ async fn one_write_that_lowers_a_label_and_drops_podsecs_notes_is_repaired() {
             .await;
     }
 }
+
+#[tokio::test]
+async fn a_note_forged_in_podsecs_name_is_put_right() {
+    let stage = Stage::new().await;
+    stage.settled_profile("baseline", baseline()).await;
+    let trial = json!({
+        "namespaceNames": ["other"], "enforce": {"level": "baseline"}, "rollout": {"strategy": "DryRun"},
+    });
+    stage.profile("trial", trial).await;
+    stage.namespace("t-forged", &[]).await;
+    stage.shows("t-forged", BASELINE).await;
+    let forged = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {
+        "name": "t-forged",
+        "labels": {ENFORCE: "privileged"},
+        "annotations": {LEDGER_KEYS[0]: "enforce=trial", LEDGER_KEYS[2]: "enforce=Remove"},
+    }});
+    let params = PatchParams::apply("podsec").force();
+    stage.namespaces().patch("t-forged", &params, &Patch::Apply(&forged)).await.unwrap();
+    stage.shows("t-forged", BASELINE).await;
+    let ledger = stage.observed("t-forged").await.ledger_annotations;
+    assert_eq!(ledger[LEDGER_KEYS[0]], "enforce=baseline");
+    assert_eq!(ledger[LEDGER_KEYS[2]], "enforce=Retain");
+}
+
+#[tokio::test]
+async fn a_namespace_whose_annotations_are_full_is_repaired_all_the_same() {
+    let stage = Stage::new().await;
+    stage.settled_profile("baseline", baseline()).await;
+    stage.namespace("t-full", &[]).await;
+    stage.shows("t-full", BASELINE).await;
+    let mut annotations: serde_json::Map<_, _> =
+        LEDGER_KEYS.into_iter().map(|key| (key.to_owned(), Value::Null)).collect();
+    // All annotations of an object may have 256 KiB.
+    annotations.insert("fill".into(), "x".repeat(256 * 1024 - 4).into());
+    patch(
+        &stage,
+        "t-full",
+        &json!({"metadata": {"labels": {ENFORCE: "privileged"}, "annotations": annotations}}),
+    )
+    .await;
+    stage.shows("t-full", BASELINE).await;
+    stage.event("Repaired", "t-full").await;
+}

@@ -159,3 +159,21 @@ async fn profiles_of_equal_rank_that_disagree_are_both_told() {
             .await;
     }
 }
+
+#[tokio::test]
+async fn what_somebody_else_wrote_into_a_status_is_put_right() {
+    let stage = Stage::new().await;
+    stage.namespace("team-a", &[]).await;
+    stage.settled_profile("teams", immediate(&["team-*"])).await;
+    let forged = serde_json::json!({"status": {"enforce": "baseline:server (v1.20)", "conditions": [{
+        "type": "Ready", "status": "False", "reason": "Forged", "message": "forged",
+        "lastTransitionTime": "2026-01-01T00:00:00Z", "observedGeneration": 1,
+    }]}});
+    let params = kube::api::PatchParams { field_manager: Some("odd".into()), ..Default::default() };
+    stage.profiles().patch_status("teams", &params, &kube::api::Patch::Merge(&forged)).await.unwrap();
+    // With the next list of profiles, for whatever reason.
+    stage.profile("other", immediate(&["other"])).await;
+    stage.is_ready("teams", 1).await;
+    assert_eq!(stage.status("teams").await["enforce"], "baseline:server (v1.37)");
+    assert_eq!(stage.shown("team-a").await, BASELINE);
+}

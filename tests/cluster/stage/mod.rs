@@ -69,7 +69,7 @@ impl Stage {
     /// Installs the CRD, and waits until it is served.
     pub(crate) fn install_crd(&self) {
         self.cluster.apply_file(path("crds/podsec.dev_clusterpodsecurityprofiles.yaml").as_ref()).unwrap();
-        let crd = format!("crd/{}", podsec::cluster::profiles::crd_name());
+        let crd = format!("crd/{}", podsec::cluster::crd::name());
         let limit = format!("--timeout={}s", DEADLINE.as_secs());
         self.cluster.kubectl(&["wait", "--for=condition=Established", &limit, &crd]).unwrap();
     }

@@ -38,7 +38,7 @@ impl Stage {
     /// Gives the CRD a schema that takes anything, as if profiles had been stored under an earlier CRD that checked
     /// less.
     pub(crate) fn accept_any_profile(&self) {
-        let crd = format!("crd/{}", podsec::cluster::profiles::crd_name());
+        let crd = format!("crd/{}", podsec::cluster::crd::name());
         let anything = r#"[{"op": "replace", "path": "/spec/versions/0/schema/openAPIV3Schema",
             "value": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}}]"#;
         self.cluster.kubectl(&["patch", &crd, "--type=json", "-p", anything]).unwrap();
