@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # A snapshot that differs fails, and leaves no file behind.
 export INSTA_UPDATE=no
 
-all="fmt clippy rustdoc control-plane unit house cli docs control-plane-tests cluster doctests demo"
+all="fmt clippy rustdoc control-plane unit standards house cli docs control-plane-tests cluster doctests demo"
 
 stage() {
     case $1 in
@@ -15,6 +15,7 @@ stage() {
     rustdoc) RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked ;;
     control-plane) cargo run --quiet --locked -p podsec-control-plane -- build ;;
     unit) cargo test --workspace --lib --bins --locked ;;
+    standards) cargo test --locked --test standards ;;
     house) cargo test --locked --test house ;;
     cli) cargo test --locked --test cli ;;
     docs) cargo test --locked --test docs ;;

@@ -1,6 +1,8 @@
 //! What a namespace's labels ask for, as upstream resolves them (`PolicyToEvaluate` of `pod-security-admission`).
 
-use super::{Level, LevelVersion, Mode, ParseLevelError, ParseVersionError, Version};
+use std::fmt;
+
+use super::{Level, LevelVersion, Mode, ParseLevelError, ParseVersionError, Version, quote::quoted};
 
 /// The level and version of each mode, in the order of [`Mode::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +41,34 @@ pub struct LabelError {
     pub value: String,
     /// What it should have been, in upstream's words.
     pub message: &'static str,
+}
+
+impl LabelError {
+    /// What is wrong with the value, without the label's key.
+    pub fn cause(&self) -> String {
+        format!("Invalid value: {}: {}", quoted(&self.value), self.message)
+    }
+
+    /// Several errors in one text, as the API server has it: one alone stands bare, more stand in brackets, and what
+    /// would be said twice is said once.
+    pub fn aggregate(errors: &[Self]) -> String {
+        let mut texts: Vec<String> = Vec::new();
+        for text in errors.iter().map(ToString::to_string) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        if let [only] = &texts[..] { only.clone() } else { format!("[{}]", texts.join(", ")) }
+    }
+}
+
+impl std::error::Error for LabelError {}
+
+impl fmt::Display for LabelError {
+    /// Upstream's text: `metadata.labels[…/enforce]: Invalid value: "x": must be one of …`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "metadata.labels[{}]: {}", self.key, self.cause())
+    }
 }
 
 /// What the two labels of one mode ask for, over the server's `default`, and what of them could not be read.

@@ -2,8 +2,15 @@
 
 use std::{fmt, str::FromStr};
 
+use super::registry::newest_revision;
+
+/// The newest release of Kubernetes whose evaluator podsec was compared with. To be raised also for a release that
+/// brought no new rule.
+const COMPARED_WITH: u32 = 37;
+
 /// The newest minor whose checks podsec knows. A newer label is judged by these checks.
-pub const NEWEST_MINOR: u32 = 37;
+pub const NEWEST_MINOR: u32 =
+    if newest_revision() > COMPARED_WITH { newest_revision() } else { COMPARED_WITH };
 
 /// A version of the standards: a minor of Kubernetes 1, or whatever the API server is at. `Latest` ranks highest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

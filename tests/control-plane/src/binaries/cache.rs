@@ -41,26 +41,58 @@ pub(super) fn stages(folder: &Path) -> PathBuf {
 
 /// Builds what is missing. Several processes may ask at once: one builds, the others wait and then find it.
 pub(super) fn fill(folder: &Path, missing: &[Program], with_stages: bool) -> Result<(), Error> {
-    fs::create_dir_all(folder).doing(|| format!("create {}", folder.display()))?;
-    let lock = folder.join("lock");
-    let file = File::create(&lock).doing(|| format!("write {}", lock.display()))?;
-    if file.try_lock().is_err() {
-        say(&format!("another process builds the control plane in {}; waiting for it", folder.display()));
-        file.lock().doing(|| format!("lock {}", lock.display()))?;
-    }
-    sweep(folder)?;
+    let _lock = lock(folder, "the control plane")?;
     let missing: Vec<Program> =
         missing.iter().copied().filter(|program| !folder.join(program.name()).is_file()).collect();
     if !missing.is_empty() || (with_stages && !stages(folder).is_dir()) {
-        go::check(&missing)?;
+        let names: Vec<&str> = missing.iter().map(|program| program.name()).collect();
+        go::check(&names.join(", "))?;
     }
     for (index, &program) in missing.iter().enumerate() {
-        go::build(program, folder, &format!("{} of {}", index + 1, missing.len()))?;
+        go::build(&program.into(), folder, &format!("{} of {}", index + 1, missing.len()))?;
     }
     if with_stages && !stages(folder).is_dir() {
         go::copy_stages(folder, &stages(folder))?;
     }
     Ok(())
+}
+
+/// The program of the main package in `source`, which has a go.mod of its own. It is built once for each state of the
+/// folder's files, and kept beside the control plane. Blocks.
+pub fn build_module(name: &'static str, source: &Path) -> Result<PathBuf, Error> {
+    let entries = fs::read_dir(source).doing(|| format!("read {}", source.display()))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    files.sort();
+    let mut text = go::plain_flags().join(" ");
+    for file in &files {
+        let content = fs::read_to_string(file).doing(|| format!("read {}", file.display()))?;
+        text = [text.as_str(), &file.file_name().unwrap_or_default().to_string_lossy(), &content].join("\0");
+    }
+    let text = [text.as_str(), env::consts::OS, env::consts::ARCH].join("\0");
+    let key = crate::credentials::digest(&text);
+    let folder = cache_root()?.join(format!("{name}-{}", key.get(..16).unwrap_or(&key)));
+    let program = folder.join(name);
+    if !program.is_file() {
+        let _lock = lock(&folder, name)?;
+        if !program.is_file() {
+            go::check(name)?;
+            go::build(&go::Job { name, source, package: ".", flags: go::plain_flags() }, &folder, "1 of 1")?;
+        }
+    }
+    Ok(program)
+}
+
+/// Makes the folder, and waits until nobody else builds in it. Held until the file is dropped.
+fn lock(folder: &Path, what: &str) -> Result<File, Error> {
+    fs::create_dir_all(folder).doing(|| format!("create {}", folder.display()))?;
+    let lock = folder.join("lock");
+    let file = File::create(&lock).doing(|| format!("write {}", lock.display()))?;
+    if file.try_lock().is_err() {
+        say(&format!("another process builds {what} in {}; waiting for it", folder.display()));
+        file.lock().doing(|| format!("lock {}", lock.display()))?;
+    }
+    sweep(folder)?;
+    Ok(file)
 }
 
 /// A name for something that is complete only once it is renamed.

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -40,29 +40,48 @@ pub(super) fn stage_file(stage: &str) -> String {
     format!("{}.yaml", stage.rsplit('/').next().unwrap_or(stage))
 }
 
-/// The flags of every build. Without the version stamp the API server says that it is v0.0.0, and refuses
+/// What is built: the main package of a module.
+pub(super) struct Job<'a> {
+    /// The program's file name.
+    pub(super) name: &'static str,
+    /// The folder of go.mod.
+    pub(super) source: &'a Path,
+    pub(super) package: &'a str,
+    pub(super) flags: Vec<String>,
+}
+
+impl From<Program> for Job<'_> {
+    fn from(program: Program) -> Self {
+        let (name, package) = (program.name(), program.package());
+        Self { name, source: Path::new(SOURCE), package, flags: flags() }
+    }
+}
+
+/// The flags of every build.
+pub(super) fn plain_flags() -> Vec<String> {
+    ["-mod=readonly", "-trimpath"].map(String::from).to_vec()
+}
+
+/// The flags of the control plane's programs. Without the version stamp the API server says that it is v0.0.0, and refuses
 /// `--emulated-version`.
 pub(super) fn flags() -> Vec<String> {
     let version = pinned("k8s.io/kubernetes ");
     let mut numbers = version.trim_start_matches('v').split('.');
     let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
     let stamp = "-X k8s.io/component-base/version";
-    vec![
-        String::from("-mod=readonly"),
-        String::from("-trimpath"),
-        format!(
-            "-ldflags=-s -w {stamp}.gitVersion={version} {stamp}.gitMajor={major} {stamp}.gitMinor={minor}"
-        ),
-    ]
+    let mut flags = plain_flags();
+    flags.push(format!(
+        "-ldflags=-s -w {stamp}.gitVersion={version} {stamp}.gitMajor={major} {stamp}.gitMinor={minor}"
+    ));
+    flags
 }
 
 /// Fails in one line when there is no toolchain that could build `programs`.
-pub(super) fn check(programs: &[Program]) -> Result<(), Error> {
+pub(super) fn check(programs: &str) -> Result<(), Error> {
     let needed = String::from(pinned("go "));
-    let names: Vec<&str> = programs.iter().map(|program| program.name()).collect();
-    let programs = names.join(", ");
+    let programs = programs.to_owned();
     // Asked in the crate's folder, it answers for the toolchain that go.mod makes it choose.
-    let output = match go(&["env", "GOVERSION"]).output() {
+    let output = match go(Path::new(SOURCE), &["env", "GOVERSION"]).output() {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return Err(Error::GoMissing { needed, programs });
         }
@@ -76,17 +95,18 @@ pub(super) fn check(programs: &[Program]) -> Result<(), Error> {
 }
 
 /// Builds one program into `folder`; until it is complete it has another name.
-pub(super) fn build(program: Program, folder: &Path, position: &str) -> Result<(), Error> {
+pub(super) fn build(job: &Job<'_>, folder: &Path, position: &str) -> Result<(), Error> {
     let started = Instant::now();
-    say(&format!("building {} ({position})", program.name()));
+    say(&format!("building {} ({position})", job.name));
     let partial = partial(folder)?;
-    let output = partial.path().join(program.name());
-    let mut arguments = ["build", "-C", SOURCE].map(String::from).to_vec();
-    arguments.extend(flags());
-    arguments.extend([String::from("-o"), output.display().to_string(), program.package().to_owned()]);
+    let output = partial.path().join(job.name);
+    let source = job.source.display().to_string();
+    let mut arguments = vec![String::from("build"), String::from("-C"), source];
+    arguments.extend(job.flags.iter().cloned());
+    arguments.extend([String::from("-o"), output.display().to_string(), job.package.to_owned()]);
     // Guarded, so that a build whose starter was killed does not go on for minutes.
     let mut process = Process::start(Launch {
-        component: program.name(),
+        component: job.name,
         program: Path::new("go"),
         arguments,
         environment: vec![("CGO_ENABLED", "0".into()), ("GOWORK", "off".into())],
@@ -100,47 +120,53 @@ pub(super) fn build(program: Program, folder: &Path, position: &str) -> Result<(
         }
         if said.elapsed() >= PROGRESS {
             said = Instant::now();
-            say(&format!("building {} ({position}): {} s", program.name(), started.elapsed().as_secs()));
+            say(&format!("building {} ({position}): {} s", job.name, started.elapsed().as_secs()));
         }
         std::thread::park_timeout(Duration::from_millis(100));
     };
     if !status.success() {
-        return Err(failed(&format!("build {}", program.package()), process.tail().as_bytes()));
+        return Err(failed(&format!("build {}", job.package), process.tail().as_bytes()));
     }
-    let target = folder.join(program.name());
+    let target = folder.join(job.name);
     fs::rename(&output, &target).doing(|| format!("write {}", target.display()))?;
-    say(&format!("built {} ({position}) in {} s", program.name(), started.elapsed().as_secs()));
+    say(&format!("built {} ({position}) in {} s", job.name, started.elapsed().as_secs()));
     Ok(())
+}
+
+/// Where the files of `module` lie, as pinned by the go.mod in `source`. Blocks while it is fetched, once.
+pub fn module_folder(source: &Path, module: &str) -> Result<PathBuf, Error> {
+    let list = ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", module];
+    let mut folder = ask(source, &list)?;
+    if folder.is_empty() {
+        // Not on this machine yet: what was built from it came ready-made.
+        ask(source, &["mod", "download", module])?;
+        folder = ask(source, &list)?;
+    }
+    Ok(PathBuf::from(folder))
 }
 
 /// Copies kwok's stages, so that a start from the cache needs no Go.
 pub(super) fn copy_stages(folder: &Path, target: &Path) -> Result<(), Error> {
-    let list = ["list", "-mod=readonly", "-m", "-f", "{{.Dir}}", KWOK];
-    let mut module = ask(&list)?;
-    if module.is_empty() {
-        // Not on this machine yet: kwok itself came ready-made.
-        ask(&["mod", "download", KWOK])?;
-        module = ask(&list)?;
-    }
+    let module = module_folder(Path::new(SOURCE), KWOK)?;
     let partial = partial(folder)?;
     let complete = partial.path().join("stages");
     fs::create_dir(&complete).doing(|| format!("create {}", complete.display()))?;
     for stage in STAGES {
-        let source = Path::new(&module).join(format!("kustomize/stage/{stage}.yaml"));
+        let source = module.join(format!("kustomize/stage/{stage}.yaml"));
         let copy = complete.join(stage_file(stage));
         fs::copy(&source, &copy).doing(|| format!("copy {}", source.display()))?;
     }
     fs::rename(&complete, target).doing(|| format!("write {}", target.display()))
 }
 
-fn go(arguments: &[&str]) -> Command {
+fn go(source: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("go");
-    command.args(arguments).current_dir(SOURCE).env("GOWORK", "off");
+    command.args(arguments).current_dir(source).env("GOWORK", "off");
     command
 }
 
-fn ask(arguments: &[&str]) -> Result<String, Error> {
-    let output = go(arguments).output().doing(|| String::from("run go"))?;
+fn ask(source: &Path, arguments: &[&str]) -> Result<String, Error> {
+    let output = go(source, arguments).output().doing(|| String::from("run go"))?;
     if output.status.success() {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     } else {

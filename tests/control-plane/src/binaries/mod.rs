@@ -6,7 +6,9 @@ mod go;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+pub use cache::build_module;
 pub(crate) use cache::cache_root;
+pub use go::module_folder;
 
 use crate::error::Error;
 

@@ -1,0 +1,67 @@
+//! `capabilities_baseline` (baseline): no capabilities beyond those that a runtime gives by default.
+//!
+//! Looks at each container's `capabilities.add`. Allows the thirteen names of [`DEFAULT`], as they are written here.
+//! What is dropped does not count. The same in all versions; at the restricted level `capabilities_restricted` takes
+//! its place from v1.22 on.
+
+use super::{
+    About, Check, Field, Level, Offence, Pod, Remedy, Revision, in_containers,
+    phrase::{containers, names, quote_list, values},
+};
+
+const ADD: Field = Field::new(&["securityContext", "capabilities", "add"]);
+
+/// What runtimes give by default.
+const DEFAULT: &[&str] = &[
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
+
+pub(super) const CHECK: Check = Check {
+    id: "capabilities_baseline",
+    level: Level::Baseline,
+    about: About {
+        title: "Capabilities beyond the default set",
+        fields: &["spec.containers[*].securityContext.capabilities.add"],
+        allows: "AUDIT_WRITE, CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, MKNOD, NET_BIND_SERVICE, SETFCAP, SETGID, \
+                 SETPCAP, SETUID, SYS_CHROOT",
+        protects: "Capabilities such as SYS_ADMIN or NET_RAW are parts of root's power over the node and its network.",
+        cis: &["5.2.8", "5.2.9"],
+        nsa: &[],
+        bad: include_str!("examples/capabilities_baseline.bad.yaml"),
+        good: include_str!("examples/capabilities_baseline.good.yaml"),
+    },
+    revisions: &[Revision::since(0, "thirteen capabilities may be added", offences)],
+    overrides: &[],
+    reason: |_| "non-default capabilities",
+    detail: added,
+};
+
+fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+    let mut offences = Vec::new();
+    for (place, capabilities) in in_containers(pod, |context| context.capabilities.as_ref()) {
+        let added = capabilities.into_iter().flat_map(|capabilities| capabilities.add.iter().enumerate());
+        for (index, name) in added.filter(|(_, name)| !DEFAULT.contains(&&***name)) {
+            offences.push(Offence::new(place, ADD.at(index), Remedy::Remove).found(&**name));
+        }
+    }
+    offences
+}
+
+fn added(offences: &[Offence<'_>], out: &mut String) {
+    containers(out, &names(offences));
+    out.push_str(" must not include ");
+    quote_list(out, values(offences));
+    out.push_str(" in securityContext.capabilities.add");
+}

@@ -1,0 +1,73 @@
+//! `capabilities_restricted` (restricted, since v1.22): every container drops all capabilities and adds none but
+//! `NET_BIND_SERVICE`.
+//!
+//! Looks at each container's `capabilities`: `drop` must hold `ALL`, `add` may hold `NET_BIND_SERVICE` only. A
+//! container without `capabilities` is told about `drop` alone. Since v1.25 pods for Windows are let through; they are
+//! then not asked for the baseline either.
+
+use super::{
+    About, Check, Field, Level, Offence, Pod, Remedy, Revision,
+    phrase::{self, names, quote_list, values},
+    visited,
+};
+
+const ADD: Field = Field::new(&["securityContext", "capabilities", "add"]);
+const DROP: Field = Field::new(&["securityContext", "capabilities", "drop"]);
+
+pub(super) const CHECK: Check = Check {
+    id: "capabilities_restricted",
+    level: Level::Restricted,
+    about: About {
+        title: "Capabilities dropped",
+        fields: &[
+            "spec.containers[*].securityContext.capabilities.drop",
+            "spec.containers[*].securityContext.capabilities.add",
+        ],
+        allows: "drop holds ALL; add holds nothing but NET_BIND_SERVICE",
+        protects: "A process that is broken into has no part of root's power left to use.",
+        cis: &["5.2.8", "5.2.9", "5.2.10"],
+        nsa: &[],
+        bad: include_str!("examples/capabilities_restricted.bad.yaml"),
+        good: include_str!("examples/capabilities_restricted.good.yaml"),
+    },
+    revisions: &[
+        Revision::since(22, "ALL is dropped, NET_BIND_SERVICE may be added", offences),
+        Revision::since(25, "pods for Windows are let through", |pod, minor| {
+            if pod.spec.is_windows() { Vec::new() } else { offences(pod, minor) }
+        }),
+    ],
+    overrides: &["capabilities_baseline"],
+    reason: |_| "unrestricted capabilities",
+    detail,
+};
+
+fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+    let mut offences = Vec::new();
+    for (place, container) in visited(pod) {
+        let context = container.security_context.as_ref();
+        let capabilities = context.and_then(|context| context.capabilities.as_ref());
+        if !capabilities.is_some_and(|capabilities| capabilities.drop.iter().any(|name| &**name == "ALL")) {
+            offences.push(Offence::new(place, DROP, Remedy::Set(&["[\"ALL\"]"])));
+        }
+        let added = capabilities.into_iter().flat_map(|capabilities| capabilities.add.iter().enumerate());
+        for (index, name) in added.filter(|(_, name)| &***name != "NET_BIND_SERVICE") {
+            offences.push(Offence::new(place, ADD.at(index), Remedy::Remove).found(&**name));
+        }
+    }
+    offences
+}
+
+fn detail(offences: &[Offence<'_>], out: &mut String) {
+    let (added, kept): (Vec<_>, Vec<_>) = offences.iter().partition(|offence| offence.field.index.is_some());
+    if !kept.is_empty() {
+        phrase::containers(out, &names(kept));
+        out.push_str(" must set securityContext.capabilities.drop=[\"ALL\"]");
+    }
+    if !added.is_empty() {
+        out.push_str(if out.is_empty() { "" } else { "; " });
+        phrase::containers(out, &names(added.iter().copied()));
+        out.push_str(" must not include ");
+        quote_list(out, values(added));
+        out.push_str(" in securityContext.capabilities.add");
+    }
+}

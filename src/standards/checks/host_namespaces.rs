@@ -1,0 +1,39 @@
+//! `hostNamespaces` (baseline): the pod does not share the node's namespaces.
+//!
+//! Looks at `hostNetwork`, `hostPID` and `hostIPC`; none may be true. The same in all versions.
+
+use super::{About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, phrase::join};
+
+pub(super) const CHECK: Check = Check {
+    id: "hostNamespaces",
+    level: Level::Baseline,
+    about: About {
+        title: "Namespaces of the node",
+        fields: &["spec.hostNetwork", "spec.hostPID", "spec.hostIPC"],
+        allows: "false, or not set",
+        protects: "In the node's namespaces a container sees, and may disturb, the node's network, processes and memory.",
+        cis: &["5.2.3", "5.2.4", "5.2.5"],
+        nsa: &["1.4", "1.5"],
+        bad: include_str!("examples/hostNamespaces.bad.yaml"),
+        good: include_str!("examples/hostNamespaces.good.yaml"),
+    },
+    revisions: &[Revision::since(0, "none may be shared", offences)],
+    overrides: &[],
+    reason: |_| "host namespaces",
+    detail: |offences, out| {
+        let shared = offences.iter().filter_map(|offence| offence.field.keys.first());
+        join(out, shared.map(|key| format!("{key}=true")), ", ");
+    },
+};
+
+fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+    const NETWORK: &Field = &Field::new(&["hostNetwork"]);
+    const PID: &Field = &Field::new(&["hostPID"]);
+    const IPC: &Field = &Field::new(&["hostIPC"]);
+    let spec = &pod.spec;
+    [(NETWORK, spec.host_network), (PID, spec.host_pid), (IPC, spec.host_ipc)]
+        .into_iter()
+        .filter(|(_, is_shared)| *is_shared)
+        .map(|(field, _)| Offence::new(Place::Pod, *field, Remedy::Set(&["false"])).found("true"))
+        .collect()
+}

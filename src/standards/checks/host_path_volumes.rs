@@ -1,0 +1,49 @@
+//! `hostPathVolumes` (baseline): no folder of the node is mounted.
+//!
+//! Looks at the volumes' sources; `hostPath` is not allowed, even empty or beside another source. The same in all
+//! versions; at the restricted level `restrictedVolumes` takes its place.
+
+use super::{
+    About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, Sources,
+    phrase::{by_count, quote_list},
+};
+
+const HOST_PATH: Sources = Sources::of(&["hostPath"]);
+
+pub(super) const CHECK: Check = Check {
+    id: "hostPathVolumes",
+    level: Level::Baseline,
+    about: About {
+        title: "HostPath volumes",
+        fields: &["spec.volumes[*].hostPath"],
+        allows: "every other kind of volume",
+        protects: "A folder of the node in a container leads to the node's files, credentials and container runtime.",
+        cis: &["5.2.12"],
+        nsa: &[],
+        bad: include_str!("examples/hostPathVolumes.bad.yaml"),
+        good: include_str!("examples/hostPathVolumes.good.yaml"),
+    },
+    revisions: &[Revision::since(0, "hostPath is forbidden", offences)],
+    overrides: &[],
+    reason: |_| "hostPath volumes",
+    detail: |offences, out| {
+        by_count(out, offences.len(), "volume ", "volumes ");
+        quote_list(out, offences.iter().filter_map(Offence::volume));
+    },
+};
+
+fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+    let volumes = pod.spec.volumes.iter().enumerate();
+    volumes
+        .filter(|(_, volume)| volume.sources.intersects(HOST_PATH))
+        .map(|(index, volume)| {
+            let place = Place::Volume { index, name: &volume.name };
+            Offence::new(
+                place,
+                Field::new(&["hostPath"]),
+                Remedy::UseSource(&["emptyDir", "persistentVolumeClaim"]),
+            )
+            .found("hostPath")
+        })
+        .collect()
+}

@@ -1,0 +1,85 @@
+//! `seLinuxOptions` (baseline): the SELinux context is that of a container.
+//!
+//! Looks at `type`, `user` and `role` of the pod's and of each container's `seLinuxOptions`. Allows the types of
+//! [`TYPES`] and an empty one; user and role must be empty; the level is free.
+
+use super::{
+    About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, SeLinuxOptions, everywhere,
+    phrase::{by_count, join, quote_list, setters, values},
+};
+
+const TYPE: Field = Field::new(&["securityContext", "seLinuxOptions", "type"]);
+const USER: Field = Field::new(&["securityContext", "seLinuxOptions", "user"]);
+const ROLE: Field = Field::new(&["securityContext", "seLinuxOptions", "role"]);
+
+/// The types that are allowed, by the minor since which they are. Each line is a revision of the check.
+const TYPES: &[(u32, &[&str])] =
+    &[(0, &["container_t", "container_init_t", "container_kvm_t"]), (31, &["container_engine_t"])];
+
+pub(super) const CHECK: Check = Check {
+    id: "seLinuxOptions",
+    level: Level::Baseline,
+    about: About {
+        title: "SELinux context",
+        fields: &[
+            "spec.securityContext.seLinuxOptions.{type,user,role}",
+            "spec.containers[*].securityContext.seLinuxOptions.{type,user,role}",
+        ],
+        allows: "type container_t, container_init_t, container_kvm_t or container_engine_t, or not set; no user, no role",
+        protects: "SELinux keeps a container from files and processes that are not its own; another context may not.",
+        cis: &[],
+        nsa: &["1.8"],
+        bad: include_str!("examples/seLinuxOptions.bad.yaml"),
+        good: include_str!("examples/seLinuxOptions.good.yaml"),
+    },
+    revisions: &Revision::each::<{ TYPES.len() }>(TYPES, "allows the types", offences),
+    overrides: &[],
+    reason: |_| "seLinuxOptions",
+    detail,
+};
+
+fn offences<'p>(pod: &'p Pod<'_>, minor: u32) -> Vec<Offence<'p>> {
+    everywhere(pod, |context| context.se_linux_options.as_ref(), |context| context.se_linux_options.as_ref())
+        .filter_map(|(place, options)| Some((place, options?)))
+        .flat_map(|(place, options)| of_options(place, options, minor))
+        .collect()
+}
+
+fn of_options<'p>(
+    place: Place<'p>,
+    options: &'p SeLinuxOptions<'_>,
+    minor: u32,
+) -> impl Iterator<Item = Offence<'p>> {
+    let fields = [
+        (TYPE, &options.kind, Remedy::Set(TYPES[0].1)),
+        (USER, &options.user, Remedy::Remove),
+        (ROLE, &options.role, Remedy::Remove),
+    ];
+    fields
+        .into_iter()
+        .filter(move |(field, value, _)| !(value.is_empty() || *field == TYPE && is_allowed(value, minor)))
+        .map(move |(field, value, remedy)| Offence::new(place, field, remedy).found(&**value))
+}
+
+fn is_allowed(kind: &str, minor: u32) -> bool {
+    TYPES.iter().any(|(since, types)| *since <= minor && types.contains(&kind))
+}
+
+fn detail(offences: &[Offence<'_>], out: &mut String) {
+    setters(out, offences);
+    out.push_str(" set forbidden securityContext.seLinuxOptions: ");
+    let types = values(offences.iter().filter(|offence| offence.field == TYPE));
+    let mut parts = Vec::new();
+    if !types.is_empty() {
+        let mut part = String::new();
+        by_count(&mut part, types.len(), "type ", "types ");
+        quote_list(&mut part, &types);
+        parts.push(part);
+    }
+    for (field, part) in [(USER, "user may not be set"), (ROLE, "role may not be set")] {
+        if offences.iter().any(|offence| offence.field == field) {
+            parts.push(part.to_owned());
+        }
+    }
+    join(out, parts, "; ");
+}

@@ -1,0 +1,98 @@
+//! `seccompProfile_baseline` (baseline): the seccomp profile is not switched off.
+//!
+//! Until v1.18 it looks at the annotations `seccomp.security.alpha.kubernetes.io/pod` and
+//! `container.seccomp.security.alpha.kubernetes.io/<name>` of each container that exists; a value must be
+//! `runtime/default`, `docker/default` or begin with `localhost/`, and must not be empty. Since v1.19 it looks at the
+//! type of the pod's and of each container's `seccompProfile` instead; it must be `RuntimeDefault` or `Localhost`, or
+//! there must be no profile. At the restricted level `seccompProfile_restricted` takes its place from v1.19 on.
+
+use super::{
+    About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, SECCOMP_CONTAINER_PREFIX, SECCOMP_POD,
+    everywhere,
+    phrase::{annotations, by_count, join, quote_list, setters, values},
+    visited,
+};
+
+/// Of `seccompProfile_restricted` as well.
+pub(super) const TYPE: Field = Field::new(&["securityContext", "seccompProfile", "type"]);
+/// Of `seccompProfile_restricted` as well.
+pub(super) const ALLOWED: &[&str] = &["RuntimeDefault", "Localhost"];
+
+pub(super) const CHECK: Check = Check {
+    id: "seccompProfile_baseline",
+    level: Level::Baseline,
+    about: About {
+        title: "Seccomp profile not switched off",
+        fields: &[
+            "spec.securityContext.seccompProfile.type",
+            "spec.containers[*].securityContext.seccompProfile.type",
+            "until v1.18: metadata.annotations[\"seccomp.security.alpha.kubernetes.io/pod\"]",
+            "until v1.18: metadata.annotations[\"container.seccomp.security.alpha.kubernetes.io/*\"]",
+        ],
+        allows: "no profile, RuntimeDefault or Localhost",
+        protects: "Seccomp keeps a process from system calls that it does not need; Unconfined takes that away.",
+        cis: &[],
+        nsa: &["1.10"],
+        bad: include_str!("examples/seccompProfile_baseline.bad.yaml"),
+        good: include_str!("examples/seccompProfile_baseline.good.yaml"),
+    },
+    revisions: &[
+        Revision::since(0, "annotations", in_annotations),
+        Revision::since(19, "fields in place of annotations", in_fields),
+    ],
+    overrides: &[],
+    reason: |_| "seccompProfile",
+    detail: |offences, out| {
+        let annotations = annotations(offences);
+        if annotations.is_empty() {
+            forbidden_types(offences, out);
+        } else {
+            by_count(out, annotations.len(), "forbidden annotation ", "forbidden annotations ");
+            join(out, annotations, ", ");
+        }
+    },
+};
+
+fn in_annotations<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+    let annotations = &pod.metadata.annotations;
+    let of_pod = annotations.get(SECCOMP_POD, "");
+    let of_containers =
+        visited(pod).filter_map(|(_, container)| annotations.get(SECCOMP_CONTAINER_PREFIX, &container.name));
+    let mut offences: Vec<_> = of_pod
+        .into_iter()
+        .chain(of_containers)
+        .filter(|(_, value)| {
+            !matches!(*value, "runtime/default" | "docker/default") && !value.starts_with("localhost/")
+        })
+        .map(|(key, value)| {
+            Offence::new(Place::Annotation(key), Field::default(), Remedy::Set(&["runtime/default"]))
+                .found(value)
+        })
+        .collect();
+    // Containers may share a name, and with it an annotation.
+    offences.sort_by(|one, other| annotation(one).cmp(&annotation(other)));
+    offences.dedup();
+    offences
+}
+
+fn annotation<'p>(offence: &Offence<'p>) -> Option<&'p str> {
+    match offence.place() {
+        Place::Annotation(key) => Some(key),
+        _ => None,
+    }
+}
+
+fn in_fields<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+    everywhere(pod, |context| context.seccomp_profile.as_ref(), |context| context.seccomp_profile.as_ref())
+        .filter_map(|(place, profile)| Some((place, &*profile?.kind)))
+        .filter(|(_, kind)| !ALLOWED.contains(kind))
+        .map(|(place, kind)| Offence::new(place, TYPE, Remedy::Set(ALLOWED)).found(kind))
+        .collect()
+}
+
+/// Of `seccompProfile_restricted` as well.
+pub(super) fn forbidden_types(offences: &[Offence<'_>], out: &mut String) {
+    setters(out, offences);
+    out.push_str(" must not set securityContext.seccompProfile.type to ");
+    quote_list(out, values(offences));
+}

@@ -1,0 +1,70 @@
+//! `seccompProfile_restricted` (restricted, since v1.19): every container has a seccomp profile.
+//!
+//! Looks at the type of the pod's and of each container's `seccompProfile`. It must be `RuntimeDefault` or `Localhost`
+//! for every container, on the container or, where that has no profile, on the pod; and it must be nothing else
+//! anywhere, on the pod not even where every container has its own. While it is something else anywhere, only that is
+//! told. Since v1.25 pods for Windows are let through; they are then not asked for the baseline either.
+
+use super::{
+    About, Check, Level, Offence, Pod, Remedy, Revision, everywhere, in_containers,
+    phrase::pod_or_containers,
+    seccomp_profile_baseline::{ALLOWED, TYPE, forbidden_types},
+};
+
+pub(super) const CHECK: Check = Check {
+    id: "seccompProfile_restricted",
+    level: Level::Restricted,
+    about: About {
+        title: "Seccomp profile set",
+        fields: &[
+            "spec.securityContext.seccompProfile.type",
+            "spec.containers[*].securityContext.seccompProfile.type",
+            "spec.os.name",
+        ],
+        allows: "RuntimeDefault or Localhost, on the pod or on every container; any for Windows",
+        protects: "Seccomp keeps a process from system calls that it does not need; the default is not to.",
+        cis: &[],
+        nsa: &["1.10"],
+        bad: include_str!("examples/seccompProfile_restricted.bad.yaml"),
+        good: include_str!("examples/seccompProfile_restricted.good.yaml"),
+    },
+    revisions: &[
+        Revision::since(19, "a profile must be set", offences),
+        Revision::since(25, "pods for Windows are let through", |pod, minor| {
+            if pod.spec.is_windows() { Vec::new() } else { offences(pod, minor) }
+        }),
+    ],
+    overrides: &["seccompProfile_baseline"],
+    reason: |_| "seccompProfile",
+    detail: |offences, out| {
+        if offences.iter().any(|offence| offence.value().is_some()) {
+            forbidden_types(offences, out);
+        } else {
+            pod_or_containers(out, offences);
+            out.push_str(
+                " must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\"",
+            );
+        }
+    },
+};
+
+fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+    const REMEDY: Remedy = Remedy::Set(ALLOWED);
+    let explicit: Vec<_> = everywhere(
+        pod,
+        |context| context.seccomp_profile.as_ref(),
+        |context| context.seccomp_profile.as_ref(),
+    )
+    .filter_map(|(place, profile)| Some((place, &*profile?.kind)))
+    .filter(|(_, kind)| !ALLOWED.contains(kind))
+    .map(|(place, kind)| Offence::new(place, TYPE, REMEDY).found(kind))
+    .collect();
+    let context = pod.spec.security_context.as_ref();
+    if !explicit.is_empty() || context.is_some_and(|context| context.seccomp_profile.is_some()) {
+        return explicit;
+    }
+    in_containers(pod, |context| context.seccomp_profile.as_ref())
+        .filter(|(_, profile)| profile.is_none())
+        .map(|(place, _)| Offence::new(place, TYPE, REMEDY).or_on_pod())
+        .collect()
+}

@@ -1,0 +1,137 @@
+//! One field that a check does not accept, and what would satisfy it.
+
+use std::{borrow::Cow, fmt};
+
+use super::{
+    path::{Field, FieldPath, Place},
+    pod::ContainerList,
+};
+
+/// A field that a check does not accept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offence<'p> {
+    pub(super) place: Place<'p>,
+    pub(super) field: Field,
+    pub(super) value: Option<Cow<'p, str>>,
+    pub(super) remedy: Remedy,
+    pub(super) or_on_pod: bool,
+    pub(super) in_doubt: bool,
+}
+
+impl<'p> Offence<'p> {
+    pub(super) const fn new(place: Place<'p>, field: Field, remedy: Remedy) -> Self {
+        Self { place, field, value: None, remedy, or_on_pod: false, in_doubt: false }
+    }
+
+    /// With what stands there now.
+    pub(super) fn found(mut self, value: impl Into<Cow<'p, str>>) -> Self {
+        self.value = Some(value.into());
+        self
+    }
+
+    /// The same field of the pod would satisfy the check as well.
+    pub(super) const fn or_on_pod(mut self) -> Self {
+        self.or_on_pod = true;
+        self
+    }
+
+    /// An API server that knows more might accept it.
+    pub(super) const fn in_doubt(mut self, in_doubt: bool) -> Self {
+        self.in_doubt = in_doubt;
+        self
+    }
+
+    /// The pod, container, volume or annotation concerned.
+    pub const fn place(&self) -> Place<'p> {
+        self.place
+    }
+
+    /// The field to change, which need not exist yet.
+    pub const fn path(&self) -> FieldPath<'p> {
+        FieldPath { place: self.place, field: self.field }
+    }
+
+    /// The field of the pod that would do in place of [`Self::path`], for all containers that leave it open.
+    pub fn path_on_pod(&self) -> Option<FieldPath<'p>> {
+        self.or_on_pod.then_some(FieldPath { place: Place::Pod, field: self.field })
+    }
+
+    /// What stands there now; `None` when nothing does.
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+
+    /// What would satisfy the check.
+    pub const fn remedy(&self) -> Remedy {
+        self.remedy
+    }
+
+    /// Whether it may be none: the field is one that no table here knows, and an API server might.
+    pub const fn is_in_doubt(&self) -> bool {
+        self.in_doubt
+    }
+
+    /// The volume's name, if it concerns one.
+    pub(super) const fn volume(&self) -> Option<&'p str> {
+        match self.place {
+            Place::Volume { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Where the container stands and its name, if it concerns one.
+    pub(super) const fn container(&self) -> Option<(ContainerList, usize, &'p str)> {
+        match self.place {
+            Place::Container { list, index, name } => Some((list, index, name)),
+            _ => None,
+        }
+    }
+}
+
+/// What to do about a field so that the check accepts it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Remedy {
+    /// Set it to one of these values, written as YAML; the first is the usual one.
+    Set(&'static [&'static str]),
+    /// Set it to a number other than 0, or remove it.
+    NonZero,
+    /// Remove it: the field, or the entry of the list.
+    Remove,
+    /// Use one of these volume sources in its place; the first keeps nothing and needs nothing.
+    UseSource(&'static [&'static str]),
+}
+
+impl fmt::Display for Remedy {
+    /// An instruction: `set to RuntimeDefault or Localhost`, `remove`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (verb, values) = match self {
+            Self::Set(values) => ("set to ", *values),
+            Self::NonZero => return f.write_str("set to a number other than 0, or remove"),
+            Self::Remove => return f.write_str("remove"),
+            Self::UseSource(sources) => ("use ", *sources),
+        };
+        f.write_str(verb)?;
+        for (index, value) in values.iter().enumerate() {
+            let joint = match index {
+                0 => "",
+                _ if index + 1 == values.len() => " or ",
+                _ => ", ",
+            };
+            write!(f, "{joint}{value}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remedies_read_as_instructions() {
+        assert_eq!(Remedy::Set(&["false"]).to_string(), "set to false");
+        assert_eq!(Remedy::Set(&["a", "b"]).to_string(), "set to a or b");
+        assert_eq!(Remedy::UseSource(&["a", "b", "c"]).to_string(), "use a, b or c");
+        assert_eq!(Remedy::Remove.to_string(), "remove");
+    }
+}
