@@ -1,7 +1,7 @@
 # `make` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test cluster cluster-down transcript crds fmt tools
+.PHONY: help demo test bench cluster cluster-down transcript crds fmt tools
 
 # Where `make cluster` keeps its cluster.
 CLUSTER ?= $(CURDIR)/target/cluster
@@ -14,6 +14,9 @@ demo: tools ## Build podsec and a control plane, and play the main job on it (no
 
 test: tools ## Run every test; STAGES="fmt clippy" runs those alone
 	@tests/run.sh $(STAGES)
+
+bench: tools ## Measure podsec check beside kubeconform, on manifests that are made for it
+	@cargo bench --quiet --locked --bench check
 
 cluster: tools ## Start a control plane to try things on, and print how to reach it
 	@cargo build --quiet --locked --workspace

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use podsec::cli::Cli;
 
 fn main() -> ExitCode {

@@ -12,7 +12,8 @@ use super::{Cli, Failure, Outcome};
 
 /// Print a shell's completion script
 ///
-/// Prints a shell's completion script. For bash: source <(podsec completions bash)
+/// Prints a shell's completion script. For bash: source <(podsec completions bash); for zsh, as a file _podsec in a
+/// folder of $fpath; for fish: podsec completions fish | source
 #[derive(Debug, Args)]
 pub(super) struct Completions {
     /// The shell to complete for

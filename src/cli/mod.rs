@@ -2,17 +2,21 @@
 //!
 //! Results go to stdout, everything else to stderr. Exit status: 0 clean, 1 findings, 2 could not do it.
 
+mod check;
+mod checks;
 mod completions;
 mod controller;
 mod crds;
+mod output;
 
 use std::{
     error::Error,
     io::{self, Write},
+    path::Path,
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// Keeps Pod Security Admission labels right on every namespace of a cluster
 ///
@@ -36,6 +40,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(Box<check::Check>),
+    Checks(checks::Checks),
+    Explain(checks::Explain),
     Controller(Box<controller::Run>),
     /// Print the CustomResourceDefinitions as YAML
     ///
@@ -58,10 +65,27 @@ pub enum Outcome {
 type Failure = Box<dyn Error + Send + Sync>;
 
 impl Cli {
+    /// Reads the command line, as `podsec` or, where the binary is called `kubectl-podsec`, as `kubectl podsec`. Does
+    /// not return where there is nothing to run: a mistake, `--help`, `--version`.
+    pub fn parse() -> Self {
+        let arguments: Vec<_> = std::env::args_os().collect();
+        let name = arguments.first().and_then(|called| Path::new(called).file_stem());
+        let command = if name.is_some_and(|name| name == "kubectl-podsec") {
+            Self::command().name("kubectl podsec").bin_name("kubectl podsec").display_name("kubectl podsec")
+        } else {
+            Self::command()
+        };
+        let parsed = command.try_get_matches_from(arguments);
+        parsed.and_then(|matches| Self::from_arg_matches(&matches)).unwrap_or_else(|error| error.exit())
+    }
+
     /// Runs the subcommand, tells what went wrong, and says with what status to exit.
     pub fn run(self) -> ExitCode {
         let stdout = &mut io::stdout().lock();
         let outcome = match self.command {
+            Command::Check(command) => command.run(stdout),
+            Command::Checks(command) => command.run(stdout),
+            Command::Explain(command) => command.run(stdout),
             Command::Controller(command) => command.run(),
             Command::Crds => crds::run(stdout),
             Command::Completions(command) => command.run(stdout),
@@ -107,8 +131,6 @@ fn causes<'a>(failure: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (d
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

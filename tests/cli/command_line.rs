@@ -31,9 +31,29 @@ fn completions_are_there_for_each_shell() {
     for shell in ["bash", "zsh", "fish"] {
         let output = run(&["completions", shell]);
         assert_eq!(output.status.code(), Some(0));
-        assert!(stdout(&output).contains("completions"), "{shell}");
+        let script = stdout(&output);
+        for part in ["completions", "check", "explain", "template-path", "markdown", "sarif"] {
+            assert!(script.contains(part), "{shell}: {part}");
+        }
+        // The generator for fish does not know the values of arguments.
+        assert_eq!(script.contains("runAsNonRoot"), shell != "fish", "{shell}");
     }
     assert_eq!(run(&["completions", "tcl"]).status.code(), Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn as_a_plugin_of_kubectl_it_speaks_of_itself_as_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugin = folder.path().join("kubectl-podsec");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_podsec"), &plugin).unwrap();
+    let output = std::process::Command::new(&plugin).args(["check", "--help"]).output().unwrap();
+    assert!(stdout(&output).contains("Usage: kubectl podsec check"), "{}", stdout(&output));
+    let output = std::process::Command::new(&plugin).args(["check"]).output().unwrap();
+    assert!(stderr(&output).contains("Usage: kubectl podsec check"), "{}", stderr(&output));
+    let version = std::process::Command::new(&plugin).arg("--version").output().unwrap();
+    assert_eq!(stdout(&version), format!("kubectl podsec {}\n", env!("CARGO_PKG_VERSION")));
+    assert!(stdout(&run(&["check", "--help"])).contains("Usage: podsec check"));
 }
 
 #[test]

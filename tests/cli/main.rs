@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test fails by panicking")]
 
+mod check;
 mod command_line;
 mod crds;
 mod profile_rules;

@@ -12,17 +12,29 @@ fn words(text: &str, is: impl Fn(&str) -> bool) -> BTreeSet<String> {
     text.split(part).filter(|word| is(word)).map(ToOwned::to_owned).collect()
 }
 
+/// What a subcommand says of itself.
+fn help(subcommand: &str) -> String {
+    let mut podsec = Command::new(env!("CARGO_BIN_EXE_podsec"));
+    let output = podsec.args([subcommand, "--help"]).env("NO_COLOR", "1").output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The flags of a subcommand.
+pub(crate) fn flags(subcommand: &str) -> BTreeSet<String> {
+    let help = help(subcommand);
+    let names = help.lines().filter_map(|line| {
+        let line = line.trim_start();
+        let long = line.split_once(", ").filter(|(short, _)| short.len() == 2).map_or(line, |(_, long)| long);
+        long.strip_prefix("--")
+    });
+    let flags = names.map(|line| format!("--{}", line.split(' ').next().unwrap()));
+    flags.filter(|flag| flag != "--help").collect()
+}
+
 #[test]
 fn the_flags_of_the_controller_are_documented_and_no_others() {
-    let mut podsec = Command::new(env!("CARGO_BIN_EXE_podsec"));
-    let output = podsec.args(["controller", "--help"]).env("NO_COLOR", "1").output().unwrap();
-    let help = str::from_utf8(&output.stdout).unwrap();
-    let given: BTreeSet<_> = help
-        .lines()
-        .filter_map(|line| line.trim_start().trim_start_matches("-h, ").strip_prefix("--"))
-        .map(|line| format!("--{}", line.split(' ').next().unwrap()))
-        .filter(|flag| flag != "--help")
-        .collect();
+    let help = help("controller");
+    let given = flags("controller");
     let page = read("docs/operating.md");
     let told: BTreeSet<_> = first_cells(&page)
         .into_iter()
@@ -33,7 +45,7 @@ fn the_flags_of_the_controller_are_documented_and_no_others() {
     assert_eq!(given, told);
 
     let variables = |text: &str| words(text, |word| word.starts_with("PODSEC_") || word.starts_with("POD_"));
-    assert_eq!(variables(help), variables(&page));
+    assert_eq!(variables(&help), variables(&page));
 }
 
 #[test]

@@ -1,0 +1,264 @@
+//! From the text of a file to what is wrong with the workloads in it.
+
+use std::{io::Read, sync::Arc};
+
+use super::report::{Failure, Field, Finding, Modes, Subject, Workload};
+use crate::{
+    manifests::{
+        Documents, Found, Identity, Object, Objects, Place, Problem, Template, TemplatePaths, Value,
+    },
+    standards::{self, Evaluation, Evaluator, Mode, Verdict, pod::Pod},
+};
+
+/// How many findings of a workload are told for each mode; the rest is counted. Each carries what upstream says of all
+/// containers, so that to tell all of very many would be to tell their square.
+const FINDINGS: usize = 500;
+
+/// What manifests are judged by.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    pub(super) modes: Modes,
+    pub(super) evaluator: Evaluator,
+    pub(super) exempt_runtime_classes: Vec<String>,
+    pub(super) templates: TemplatePaths,
+    /// The namespace that the manifests go to; one that names another is not judged.
+    pub(super) namespace: Option<String>,
+}
+
+/// What a file holds, one by one.
+#[derive(Clone, Debug)]
+pub(super) enum Item {
+    /// A document that is not empty.
+    Document,
+    /// A workload, judged.
+    Workload(Box<Workload>),
+    /// An object without a pod template.
+    OtherKind,
+    /// A document that is no Kubernetes object.
+    NoObject,
+    /// Something that could not be judged.
+    Failure(Failure),
+}
+
+/// Judges one file after the other, and keeps its memory from one to the next.
+#[derive(Debug)]
+pub(super) struct Judge<'r> {
+    rules: &'r Rules,
+    objects: Objects,
+    buffer: Vec<u8>,
+}
+
+impl<'r> Judge<'r> {
+    pub(super) fn new(rules: &'r Rules) -> Self {
+        Self { rules, objects: Objects::default(), buffer: Vec::new() }
+    }
+
+    /// Judges all that can be read of a stream.
+    pub(super) fn file(&mut self, reader: impl Read, item: &mut dyn FnMut(Item)) {
+        let mut documents = Documents::new(reader, std::mem::take(&mut self.buffer));
+        loop {
+            match documents.next() {
+                Ok(Some(document)) => match document.text() {
+                    Ok(text) => self.document(text, document.line, item),
+                    Err(place) => {
+                        item(Item::Document);
+                        item(Item::Failure(Failure {
+                            place: Some(place),
+                            object: None,
+                            message: "is not UTF-8".into(),
+                        }));
+                    }
+                },
+                Ok(None) => break,
+                Err(error) => {
+                    item(Item::Failure(Failure { place: None, object: None, message: error.to_string() }));
+                    break;
+                }
+            }
+        }
+        self.buffer = documents.into_buffer();
+    }
+
+    fn document(&mut self, text: &str, line: u32, item: &mut dyn FnMut(Item)) {
+        let rules = self.rules;
+        let begin = Place::new(line, 1);
+        let mut is_empty = true;
+        self.objects.read(text, &mut |found| {
+            if std::mem::take(&mut is_empty) {
+                item(Item::Document);
+            }
+            match found {
+                Found::Other => item(Item::NoObject),
+                Found::Problem(Problem { place, message }) => {
+                    item(Item::Failure(Failure { place: Some(place.after(begin)), object: None, message }));
+                }
+                Found::Object(object, within) => {
+                    rules.object(&object, within.after(begin), item);
+                }
+            }
+        });
+    }
+}
+
+impl Rules {
+    fn object(&self, object: &Object<'_>, begin: Place, item: &mut dyn FnMut(Item)) {
+        let failure = |problem: Problem| {
+            let Problem { place, message } = problem;
+            let path = object.value.path_to(place);
+            Item::Failure(Failure {
+                place: Some(place.after(begin)),
+                object: Some(title(&object.identity)),
+                message: if path.is_empty() { message } else { format!("{path}: {message}") },
+            })
+        };
+        let templates = match self.templates.of(object) {
+            Ok(templates) if templates.is_empty() => return item(Item::OtherKind),
+            Ok(templates) => templates,
+            Err(Problem { place, message }) => {
+                return item(Item::Failure(Failure {
+                    place: Some(place.after(begin)),
+                    object: Some(title(&object.identity)),
+                    message,
+                }));
+            }
+        };
+        if let Some(message) = self.other_namespace(&object.identity) {
+            return item(failure(Problem { place: object.value.place(), message }));
+        }
+        let is_one = templates.len() == 1;
+        for template in templates {
+            match self.template(object, &template, begin) {
+                Ok(mut workload) => {
+                    if is_one {
+                        workload.template.clear();
+                    }
+                    item(Item::Workload(Box::new(workload)));
+                }
+                Err(problem) => item(failure(problem)),
+            }
+        }
+    }
+
+    fn other_namespace(&self, identity: &Identity<'_>) -> Option<String> {
+        let (named, given) = (identity.namespace?, self.namespace.as_deref()?);
+        (named != given).then(|| format!("is for the namespace {named}, and not for {given}"))
+    }
+
+    fn template(
+        &self,
+        object: &Object<'_>,
+        template: &Template<'_>,
+        begin: Place,
+    ) -> Result<Workload, Problem> {
+        if template.value.get("spec")?.is_none_or(Value::is_null) {
+            let dot = if template.path.is_empty() { "" } else { "." };
+            return Err(Problem {
+                place: template.value.place(),
+                message: format!("{}{dot}spec is missing", template.path),
+            });
+        }
+        let mut pod: Pod<'_> = template.value.decode()?;
+        // What the templates make are pods, and it is those that are refused.
+        pod.default_as_pod();
+        let Identity { kind, namespace, name, .. } = object.identity;
+        let mut workload = Workload {
+            line: object.value.place().after(begin).line,
+            kind: kind.to_owned(),
+            namespace: namespace.map(ToOwned::to_owned),
+            name: name.unwrap_or_default().to_owned(),
+            template: template.path.clone(),
+            verdict: Verdict::Conforms,
+            exempt: None,
+            messages: Vec::new(),
+            findings: Vec::new(),
+            omitted: 0,
+        };
+        let class = &*pod.spec.runtime_class_name;
+        if self.exempt_runtime_classes.iter().any(|exempt| exempt == class) {
+            workload.exempt = Some(class.to_owned());
+            return Ok(workload);
+        }
+        for (mode, policy) in self.modes.iter() {
+            let evaluation = self.evaluator.evaluate(policy, &pod);
+            let message = if mode == Mode::Enforce {
+                workload.verdict = evaluation.verdict();
+                evaluation.message()
+            } else {
+                evaluation.warning()
+            };
+            let Some(message) = message else { continue };
+            workload.messages.push((mode, message));
+            merge(&mut workload.findings, mode, findings(&evaluation, template, begin).take(FINDINGS));
+            workload.omitted = workload.omitted.max(evaluation.findings().count().saturating_sub(FINDINGS));
+        }
+        Ok(workload)
+    }
+}
+
+/// Adds what a mode finds; what another mode found too is said once.
+fn merge(all: &mut Vec<Finding>, mode: Mode, found: impl Iterator<Item = Finding>) {
+    for finding in found {
+        let same = |known: &&mut Finding| {
+            known.check.id == finding.check.id
+                && known.subject == finding.subject
+                && known.detail == finding.detail
+                && known.place() == finding.place()
+        };
+        match all.iter_mut().find(same) {
+            Some(known) => known.modes.push(mode),
+            None => all.push(Finding { modes: vec![mode], ..finding }),
+        }
+    }
+}
+
+fn findings<'e>(
+    evaluation: &'e Evaluation<'e>,
+    template: &'e Template<'_>,
+    begin: Place,
+) -> impl Iterator<Item = Finding> + use<'e> {
+    let prefix = if template.path.is_empty() { String::new() } else { format!("{}.", template.path) };
+    let value = template.value;
+    let mut last: Option<(&str, Arc<str>)> = None;
+    evaluation.findings().map(move |finding| {
+        let violation = finding.violation();
+        let detail = match &last {
+            Some((id, detail)) if *id == violation.check().id => Arc::clone(detail),
+            _ => Arc::from(violation.detail()),
+        };
+        last = Some((violation.check().id, Arc::clone(&detail)));
+        let fields = finding.offences().iter().map(|offence| Field {
+            path: format!("{prefix}{}", offence.path()),
+            path_on_pod: offence.path_on_pod().map(|path| format!("{prefix}{path}")),
+            place: value.locate_field(offence.path().segments()).after(begin),
+            value: offence.value().map(ToOwned::to_owned),
+            remedy: offence.remedy(),
+        });
+        Finding {
+            modes: Vec::new(),
+            check: violation.check(),
+            reason: violation.reason(),
+            detail,
+            subject: subject(finding.subject()),
+            fields: fields.collect(),
+            in_doubt: finding.offences().iter().all(standards::Offence::is_in_doubt),
+        }
+    })
+}
+
+fn subject(place: standards::Place<'_>) -> Subject {
+    match place {
+        standards::Place::Pod | standards::Place::Annotation(_) => Subject::Pod,
+        standards::Place::Container { name, .. } => Subject::Container(name.to_owned()),
+        standards::Place::Volume { name, .. } => Subject::Volume(name.to_owned()),
+    }
+}
+
+/// `Deployment shop/web`.
+fn title(identity: &Identity<'_>) -> String {
+    let Identity { kind, namespace, name, .. } = identity;
+    let name = name.unwrap_or("(without a name)");
+    match namespace {
+        Some(namespace) => format!("{kind} {namespace}/{name}"),
+        None => format!("{kind} {name}"),
+    }
+}

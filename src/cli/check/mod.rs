@@ -1,0 +1,196 @@
+//! `podsec check`: judges manifests without a cluster.
+
+mod judging;
+mod pipeline;
+mod policy;
+pub(in crate::cli) mod report;
+
+use std::{
+    io::{self, BufWriter, IsTerminal, Write},
+    path::PathBuf,
+};
+
+use clap::{Args, ValueHint};
+
+use self::{
+    judging::{Item, Rules},
+    pipeline::{Source, Step},
+    policy::Levels,
+    report::{Failure, Summary},
+};
+use super::{
+    Failure as CliFailure, Outcome,
+    output::{Format, Writer, plain},
+};
+use crate::manifests::{TemplatePath, TemplatePaths};
+
+/// Judge manifests by the Pod Security Standards, without a cluster
+///
+/// Judges Pods and everything that has a pod template, as the API server would: Pod, PodTemplate,
+/// ReplicationController, ReplicaSet, Deployment, StatefulSet, DaemonSet, Job and CronJob, in YAML and JSON, in lists and
+/// in many documents to a file. For each finding it names the line, the container, the field and the remedy.
+///
+/// Exit status: 0 nothing violates the enforced level, 1 something does, 2 something could not be judged.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Files, folders (their .yaml, .yml and .json files, except what git ignores) or - for standard input
+    #[arg(required = true, value_name = "FILE|DIR|-", value_hint = ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    levels: Levels,
+    /// Where a custom resource has a pod template, as in Rollout.argoproj.io=spec.template; [*] after a field stands for
+    /// every item of a list. Can be given several times
+    #[arg(long = "template-path", value_name = "KIND=PATH")]
+    template_paths: Vec<TemplatePath>,
+    /// Runtime classes whose pods the API server exempts
+    #[arg(long = "exempt-runtime-class", value_name = "NAME", value_delimiter = ',')]
+    exempt_runtime_classes: Vec<String>,
+    /// How to write what is found
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+impl Check {
+    pub(super) fn run(self, stdout: &mut (impl Write + IsTerminal)) -> Result<Outcome, CliFailure> {
+        let policy = self.levels.policy()?;
+        for notice in &policy.notices {
+            // Nobody is left to be told when stderr is closed.
+            _ = writeln!(io::stderr(), "podsec: {}", plain(notice));
+        }
+        let rules = Rules {
+            modes: policy.modes,
+            evaluator: policy.evaluator,
+            exempt_runtime_classes: self.exempt_runtime_classes,
+            templates: TemplatePaths::new(self.template_paths),
+            namespace: self.levels.namespace,
+        };
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let writer = self.output.writer(stdout.is_terminal() && !no_colour);
+        let sources: Vec<_> = self.paths.into_iter().map(source).collect();
+        let mut run = Run::new(writer, BufWriter::new(stdout));
+        run.tell(|writer, out| writer.begin(out, rules.modes))?;
+        pipeline::run(&sources, &rules, |step| run.step(step))?;
+        run.finish()
+    }
+}
+
+fn source(path: PathBuf) -> Source {
+    if path.as_os_str() == "-" { Source::Stdin } else { Source::Path(path) }
+}
+
+/// What was found so far, and where it is written.
+struct Run<W: Write> {
+    writer: Box<dyn Writer>,
+    out: BufWriter<W>,
+    /// Whether the reader has left. Then nothing is written any more, but all is judged: the exit status counts.
+    is_closed: bool,
+    summary: Summary,
+    argument: Option<Argument>,
+    file: String,
+}
+
+/// One of the paths that were given.
+struct Argument {
+    name: String,
+    has_manifest: bool,
+}
+
+impl<W: Write> Run<W> {
+    fn new(writer: Box<dyn Writer>, out: BufWriter<W>) -> Self {
+        let summary = Summary::default();
+        Self { writer, out, is_closed: false, summary, argument: None, file: String::new() }
+    }
+
+    fn tell(
+        &mut self,
+        tell: impl FnOnce(&mut dyn Writer, &mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), CliFailure> {
+        if self.is_closed {
+            return Ok(());
+        }
+        match tell(self.writer.as_mut(), &mut self.out) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.is_closed = true,
+            told => told?,
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, step: Step) -> Result<(), CliFailure> {
+        let item = match step {
+            Step::Argument(name) => {
+                self.end_argument()?;
+                self.argument = Some(Argument { name, has_manifest: false });
+                return Ok(());
+            }
+            Step::File(name) => {
+                self.summary.files += 1;
+                self.file = name;
+                return Ok(());
+            }
+            Step::Item(item) => item,
+        };
+        if let (Some(argument), false) = (&mut self.argument, matches!(item, Item::NoObject | Item::Document))
+        {
+            argument.has_manifest = true;
+        }
+        match item {
+            Item::Document => self.summary.documents += 1,
+            Item::OtherKind | Item::NoObject => self.summary.skipped += 1,
+            Item::Workload(workload) => {
+                self.summary.count(&workload);
+                let file = std::mem::take(&mut self.file);
+                self.tell(|writer, out| writer.workload(out, &file, &workload))?;
+                self.file = file;
+            }
+            Item::Failure(failure) => {
+                let file = std::mem::take(&mut self.file);
+                self.failed(&file, &failure)?;
+                self.file = file;
+            }
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, file: &str, failure: &Failure) -> Result<(), CliFailure> {
+        self.summary.failed += 1;
+        self.tell(|writer, out| writer.failure(out, file, failure))
+    }
+
+    /// A path that yields no manifest was probably meant to yield one.
+    fn end_argument(&mut self) -> Result<(), CliFailure> {
+        let Some(Argument { name, has_manifest: false }) = self.argument.take() else { return Ok(()) };
+        let message = "holds no Kubernetes manifest".into();
+        self.failed(&name, &Failure { place: None, object: None, message })
+    }
+
+    fn finish(mut self) -> Result<Outcome, CliFailure> {
+        self.end_argument()?;
+        let summary = self.summary;
+        self.tell(|writer, out| writer.end(out, &summary))?;
+        self.tell(|_, out| out.flush())?;
+        // What a closed pipe did not take must not be tried again.
+        _ = self.out.into_parts();
+        let Summary { failed, inconclusive, violating, .. } = summary;
+        if failed + inconclusive > 0 {
+            return Err(NotJudged { failed, inconclusive }.into());
+        }
+        Ok(if violating > 0 { Outcome::Findings } else { Outcome::Clean })
+    }
+}
+
+/// That not all could be judged. What and why is part of the output.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.text())]
+struct NotJudged {
+    failed: u64,
+    inconclusive: u64,
+}
+
+impl NotJudged {
+    fn text(&self) -> String {
+        let count = |count: u64, what: &str| (count > 0).then(|| format!("{count} {what}"));
+        let parts =
+            [count(self.failed, "could not be judged"), count(self.inconclusive, "remained inconclusive")];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}

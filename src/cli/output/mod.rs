@@ -1,0 +1,69 @@
+//! How results are written: one file for each format.
+//!
+//! Results are written as they come, so that memory does not grow with their number. Every text that came from a
+//! manifest or is the name of a file is somebody else's: each format makes it harmless in its own way.
+
+mod github;
+mod json;
+mod junit;
+mod markdown;
+mod plain;
+mod sarif;
+mod table;
+mod yaml;
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+
+pub(super) use self::plain::plain;
+use super::check::report::{Failure, Modes, Summary, Workload};
+
+/// A format of results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Table,
+    /// The table, with what conforms, ids of checks and the API server's words.
+    Wide,
+    /// A CheckReport.
+    Json,
+    /// The same as YAML.
+    Yaml,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit XML, for test reports.
+    Junit,
+    /// Workflow commands that annotate files in GitHub Actions.
+    Github,
+    /// A table for comments and job summaries.
+    Markdown,
+}
+
+/// What writes results in a format. The calls come in the order of this trait; all of one file come together.
+pub(super) trait Writer {
+    /// Before everything.
+    fn begin(&mut self, out: &mut dyn Write, modes: Modes) -> io::Result<()>;
+    /// For each workload.
+    fn workload(&mut self, out: &mut dyn Write, file: &str, workload: &Workload) -> io::Result<()>;
+    /// For what could not be judged.
+    fn failure(&mut self, out: &mut dyn Write, file: &str, failure: &Failure) -> io::Result<()>;
+    /// After everything.
+    fn end(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()>;
+}
+
+impl Format {
+    /// What writes this format. `is_coloured` matters to what people read.
+    pub(super) fn writer(self, is_coloured: bool) -> Box<dyn Writer> {
+        match self {
+            Self::Table => Box::new(table::Table::new(is_coloured, false)),
+            Self::Wide => Box::new(table::Table::new(is_coloured, true)),
+            Self::Json => Box::new(json::Json::default()),
+            Self::Yaml => Box::new(yaml::Yaml::default()),
+            Self::Sarif => Box::new(sarif::Sarif::default()),
+            Self::Junit => Box::new(junit::Junit::default()),
+            Self::Github => Box::new(github::Github),
+            Self::Markdown => Box::new(markdown::Markdown::default()),
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! What is read: no manifest is passed over in silence.
+
+use std::os::unix::fs::symlink;
+
+use serde_json::json;
+
+use super::{Folder, GOOD, POD, SERVICE, check_stdin, report};
+use crate::stdout;
+
+#[test]
+fn folders_are_read_to_the_bottom_and_every_ending() {
+    let folder = Folder::new(&[
+        ("b/deep/er/pod.yml", POD),
+        ("b/pod.yaml", POD),
+        ("a.json", &serde_json::to_string(&pod()).unwrap()),
+        ("c.YAML", POD),
+        (".hidden/pod.yaml", POD),
+        ("README.md", "# nothing"),
+        ("script.sh", POD),
+    ]);
+    let found = folder.report(&["."]);
+    assert_eq!(
+        found.workloads(),
+        [
+            "./.hidden/pod.yaml:1 Pod/web violates",
+            "./a.json:1 Pod/web violates",
+            "./b/deep/er/pod.yml:1 Pod/web violates",
+            "./b/pod.yaml:1 Pod/web violates",
+            "./c.YAML:1 Pod/web violates",
+        ]
+    );
+    assert_eq!((found.status, found.counts()), (Some(1), [5, 5, 5, 0, 0]));
+    assert_eq!(
+        folder.report(&["b/deep", "script.sh"]).workloads().len(),
+        2,
+        "a file is read whatever its name is"
+    );
+}
+
+fn pod() -> serde_json::Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [{"name": "web"}]}})
+}
+
+#[test]
+fn what_git_ignores_is_left_out_and_nothing_else() {
+    let folder = Folder::new(&[
+        (".git/HEAD", "ref: refs/heads/main\n"),
+        (".git/pod.yaml", POD),
+        (".gitignore", "rendered/\n"),
+        (".ignore", "*.yaml\n"),
+        ("rendered/pod.yaml", POD),
+        ("sub/.gitignore", "*.local.yaml\n"),
+        ("sub/a.local.yaml", POD),
+        ("sub/a.yaml", POD),
+    ]);
+    assert_eq!(folder.report(&["."]).workloads(), ["./sub/a.yaml:1 Pod/web violates"]);
+    assert_eq!(folder.report(&["rendered"]).workloads().len(), 1, "a folder that is named is meant");
+}
+
+#[test]
+fn links_are_followed_once() {
+    let folder = Folder::new(&[("real/pod.yaml", POD), ("tree/a.yaml", GOOD)]);
+    symlink(folder.path("real/pod.yaml"), folder.path("tree/link.yaml")).unwrap();
+    symlink(folder.path("real"), folder.path("tree/z")).unwrap();
+    symlink(".", folder.path("tree/loop")).unwrap();
+    symlink("nowhere", folder.path("tree/no-manifest")).unwrap();
+    let found = folder.report(&["tree"]);
+    let expected = [
+        "tree/a.yaml:1 Pod/good conforms",
+        "tree/link.yaml:1 Pod/web violates",
+        "tree/z/pod.yaml:1 Pod/web violates",
+    ];
+    assert_eq!((found.status, found.workloads()), (Some(1), expected.map(String::from).to_vec()));
+
+    symlink("nowhere", folder.path("tree/broken.yaml")).unwrap();
+    let found = folder.report(&["tree"]);
+    assert_eq!(found.status, Some(2));
+    assert_eq!(found.failures(), ["tree/broken.yaml: No such file or directory (os error 2)"]);
+}
+
+#[test]
+fn standard_input_is_read() {
+    let found = report(format!("{GOOD}---\n{POD}"));
+    assert_eq!(found.workloads(), ["stdin:1 Pod/good conforms", "stdin:11 Pod/web violates"]);
+    let piped = check_stdin(&["-"], POD);
+    assert_eq!(piped.status.code(), Some(1));
+    assert!(
+        stdout(&piped).starts_with("stdin\n  Pod web violates restricted:latest\n"),
+        "{}",
+        stdout(&piped)
+    );
+}
+
+#[test]
+fn every_kind_with_a_pod_template_is_judged() {
+    let template = "{metadata: {}, spec: {containers: [{name: c}]}}";
+    let kinds = [
+        ("v1", "PodTemplate", format!("template: {template}")),
+        ("v1", "ReplicationController", format!("spec: {{template: {template}}}")),
+        ("apps/v1", "ReplicaSet", format!("spec: {{template: {template}}}")),
+        ("apps/v1", "Deployment", format!("spec: {{template: {template}}}")),
+        ("apps/v1", "StatefulSet", format!("spec: {{template: {template}}}")),
+        ("apps/v1", "DaemonSet", format!("spec: {{template: {template}}}")),
+        ("batch/v1", "Job", format!("spec: {{template: {template}}}")),
+        ("batch/v1", "CronJob", format!("spec: {{jobTemplate: {{spec: {{template: {template}}}}}}}")),
+        ("extensions/v1beta1", "Deployment", format!("spec: {{template: {template}}}")),
+    ];
+    for (version, kind, rest) in kinds {
+        let found = report(format!("apiVersion: {version}\nkind: {kind}\nmetadata: {{name: one}}\n{rest}\n"));
+        assert_eq!(found.workloads(), [format!("stdin:1 {kind}/one violates")]);
+        assert_eq!(found.findings().len(), 4, "{kind}");
+    }
+}
+
+#[test]
+fn annotations_count_where_the_pod_has_them() {
+    let annotation = "annotations: {container.apparmor.security.beta.kubernetes.io/c: unconfined}";
+    let spec = "spec: {containers: [{name: c}]}";
+    let cron = |on_job: &str, on_pod: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{name: one}}\nspec:\n  jobTemplate:\n    metadata: {{{on_job}}}\n    \
+             spec:\n      template:\n        metadata: {{{on_pod}}}\n        {spec}\n"
+        )
+    };
+    let baseline = |text: String| {
+        super::Report::of(&check_stdin(&["-o", "json", "--enforce", "baseline", "-"], text))
+            .workloads()
+            .remove(0)
+    };
+    assert_eq!(baseline(cron("", annotation)), "stdin:1 CronJob/one violates");
+    assert_eq!(baseline(cron(annotation, "")), "stdin:1 CronJob/one conforms");
+}
+
+#[test]
+fn lists_are_unwrapped() {
+    let item = pod();
+    let list = |kind: &str| json!({"apiVersion": "v1", "items": [item, item], "kind": kind, "metadata": {}});
+    for kind in ["List", "PodList"] {
+        let found = report(serde_json::to_string_pretty(&list(kind)).unwrap());
+        assert_eq!((found.status, found.counts()), (Some(1), [1, 1, 2, 0, 0]), "{kind}");
+    }
+    let bare = json!({"spec": item["spec"], "metadata": item["metadata"]});
+    let typed = format!("{{\"kind\": \"PodList\", \"apiVersion\": \"v1\", \"items\": [{bare}]}}");
+    assert_eq!(report(typed).workloads(), ["stdin:1 Pod/web violates"]);
+    let yaml = format!("apiVersion: v1\nkind: List\nitems:\n- {}", POD.trim_end().replace('\n', "\n  "));
+    assert_eq!(report(yaml).workloads(), ["stdin:4 Pod/web violates"]);
+    let empty = report("{apiVersion: v1, kind: List, items: []}");
+    assert_eq!(
+        (empty.status, empty.counts()),
+        (Some(0), [1, 1, 0, 1, 0]),
+        "what kubectl prints when there is nothing"
+    );
+}
+
+#[test]
+fn streams_of_json_are_read() {
+    let found = report(format!("{}\n{}\n", pod(), pod()));
+    assert_eq!(found.workloads(), ["stdin:1 Pod/web violates", "stdin:2 Pod/web violates"]);
+}
+
+#[test]
+fn surrogate_pairs_are_json() {
+    let text = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "annotations": {"a": "\ud83d\ude00"}},
+        "spec": {"containers": [{"name": "web", "image": "\u0061"}]}}"#;
+    assert_eq!(report(text).workloads(), ["stdin:1 Pod/web violates"]);
+}
+
+#[test]
+fn the_same_object_may_stand_in_two_files() {
+    let folder = Folder::new(&[("a/pod.yaml", POD), ("b/pod.yaml", POD)]);
+    assert_eq!(folder.report(&["."]).counts(), [2, 2, 2, 0, 0]);
+}
+
+#[test]
+fn other_documents_are_skipped_and_counted() {
+    let values = "replicas: 3\nimage: {tag: v1}\n";
+    let patch = "- op: replace\n  path: /spec\n";
+    let found = report(format!("{SERVICE}---\n{values}---\n{patch}---\n# nothing\n---\n{GOOD}"));
+    assert_eq!((found.status, found.counts()), (Some(0), [1, 4, 1, 3, 0]));
+}
+
+#[test]
+fn marks_line_ends_and_directives_do_not_matter() {
+    for text in [
+        format!("\u{feff}{POD}"),
+        POD.replace('\n', "\r\n"),
+        format!("%YAML 1.1\n---\n{POD}"),
+        format!("# comment\n---\n{POD}...\n"),
+        format!("--- # first\n{POD}"),
+    ] {
+        let found = report(&text);
+        assert_eq!((found.status, found.counts()), (Some(1), [1, 1, 1, 0, 0]), "{text:?}");
+    }
+}
+
+#[test]
+fn scalars_mean_what_they_mean_to_kubectl() {
+    let privileged = |value: &str| {
+        let text = format!("{POD}    securityContext: {{privileged: {value}}}\n");
+        super::Report::of(&check_stdin(&["-o", "json", "--enforce", "baseline", "-"], text)).status
+    };
+    for (value, status) in
+        [("yes", 1), ("on", 1), ("True", 1), ("no", 0), ("null", 0), ("\"true\"", 2), ("1", 2)]
+    {
+        assert_eq!(privileged(value), Some(status), "{value}");
+    }
+}
+
+#[test]
+fn a_large_list_is_read_without_holding_it() {
+    let items: Vec<_> = (0..2000).map(|_| pod().to_string()).collect();
+    let found =
+        report(format!("{{\"items\": [{}], \"kind\": \"List\", \"apiVersion\": \"v1\"}}", items.join(",\n")));
+    assert_eq!(found.counts(), [1, 1, 2000, 0, 0]);
+    assert!(found.workloads()[1999].starts_with("stdin:2000 "));
+}
+
+#[test]
+fn a_workload_with_very_many_findings_makes_no_long_report() {
+    let containers = "  - name: c\n".repeat(20_000);
+    let text =
+        format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: many}}\nspec:\n  containers:\n{containers}");
+    let found = report(text);
+    assert_eq!(found.workloads(), ["stdin:1 Pod/many violates"]);
+    assert_eq!(found.findings().len(), 500);
+    assert_eq!(found.json["results"][0]["moreFindings"], 4 * 20_000 - 500);
+}
+
+#[test]
+fn custom_resources_are_judged_where_they_are_told_to_have_templates() {
+    let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r}\nspec:\n  template:\n    spec: {containers: [{name: c}]}\n";
+    assert_eq!(report(rollout).counts(), [1, 1, 0, 1, 0]);
+    let told =
+        |path: &str| super::Report::of(&check_stdin(&["-o", "json", "--template-path", path, "-"], rollout));
+    assert_eq!(told("Rollout=spec.template").workloads(), ["stdin:1 Rollout/r violates"]);
+    assert_eq!(told("Rollout.argoproj.io=spec.template").counts(), [1, 1, 1, 0, 0]);
+    let missing = told("Rollout=spec.pod");
+    assert_eq!(missing.status, Some(2));
+    assert!(missing.failures()[0].starts_with("stdin:5:3 Rollout r: spec.pod is missing"), "{missing:?}");
+    let tasks = "apiVersion: batch.volcano.sh/v1\nkind: Job\nmetadata: {name: j}\nspec:\n  tasks:\n  - template: {spec: {containers: [{name: a}]}}\n  - template: {spec: {containers: []}}\n";
+    let path = ["-o", "json", "--template-path", "Job.batch.volcano.sh=spec.tasks[*].template", "-"];
+    let found = super::Report::of(&check_stdin(&path, tasks));
+    assert_eq!(found.workloads(), ["stdin:1 Job/j violates", "stdin:1 Job/j conforms"]);
+    assert_eq!(found.json["results"][1]["template"], "spec.tasks[1].template");
+}
