@@ -22,8 +22,9 @@ pub(super) const CHECK: Check = Check {
         fields: &[
             "spec.containers[*].securityContext.capabilities.drop",
             "spec.containers[*].securityContext.capabilities.add",
+            "spec.os.name",
         ],
-        allows: "drop holds ALL; add holds nothing but NET_BIND_SERVICE",
+        allows: "drop holds ALL, add holds nothing but NET_BIND_SERVICE; any for Windows",
         protects: "A process that is broken into has no part of root's power left to use.",
         cis: &["5.2.8", "5.2.9", "5.2.10"],
         nsa: &[],

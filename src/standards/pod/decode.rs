@@ -9,7 +9,7 @@ use serde::{
 
 use super::Pod;
 
-/// A text that is no pod, with the field at fault.
+/// A text that is no pod, with the field at fault. Both parts may hold what the text's author wrote, as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{message}", if path.is_empty() { String::new() } else { format!("{path}: ") })]
 pub struct PodError {
