@@ -5,7 +5,7 @@ use serde::de::IgnoredAny;
 
 use super::{
     DecodeError, Place, SyntaxError, Tape, Value,
-    tape::{Events, Kind},
+    tape::{Events, Kind, narrow},
 };
 
 /// How deep lists may stand in lists.
@@ -63,54 +63,47 @@ pub struct Objects {
 impl Objects {
     /// Gives every object of a document to `found`, in order.
     pub fn read(&mut self, text: &str, found: &mut impl FnMut(Found<'_>)) {
-        let marker = marker(text);
-        let json = &text[marker..];
-        if !json.trim_start().starts_with('{') {
-            self.yaml(text, Place::default(), found);
+        let begin = marker(text);
+        if !text[begin..].trim_start().starts_with('{') {
+            if let Err(problem) = self.yaml(text, Place::default(), found) {
+                found(Found::Problem(problem));
+            }
             return;
         }
-        let mut stream = serde_json::Deserializer::from_str(json).into_iter::<IgnoredAny>();
-        let mut end = 0;
+        let mut stream = serde_json::Deserializer::from_str(&text[begin..]).into_iter::<IgnoredAny>();
+        // How far the text is read, and the place of that.
+        let mut at = begin;
+        let mut place = Place::default();
         while let Some(next) = stream.next() {
-            match next {
+            let value = at + blank(&text[at..]);
+            place = place_in(&text[..value], if at == begin { 0 } else { at }).after(place);
+            let result = match next {
                 Ok(IgnoredAny) => {
-                    let begin = end + blank(&json[end..]);
-                    end = stream.byte_offset();
-                    self.yaml(&json[begin..end], place_at(text, marker + begin), found);
+                    at = begin + stream.byte_offset();
+                    let result = self.yaml(&text[value..at], place, found);
+                    place = place_in(&text[..at], value).after(place);
+                    result
                 }
-                Err(error) => {
-                    let problem = json_problem(&error, place_at(text, marker));
-                    // YAML may begin with a brace as well.
-                    if end == 0 {
-                        self.yaml_or(problem, text, found);
-                    } else {
-                        found(Found::Problem(problem));
-                    }
-                    return;
+                // YAML may begin with a brace as well.
+                Err(error) if at == begin => {
+                    let result = self.yaml(text, Place::default(), found);
+                    result.map_err(|problem| {
+                        if is_like_json(&text[value..]) { not_json(&error, text, begin) } else { problem }
+                    })
                 }
+                Err(error) => Err(not_json(&error, text, begin)),
+            };
+            if let Err(problem) = result {
+                return found(Found::Problem(problem));
             }
         }
     }
 
-    /// Reads YAML; where that fails, it was JSON with a problem.
-    fn yaml_or(&mut self, problem: Problem, text: &str, found: &mut impl FnMut(Found<'_>)) {
-        let mut is_yaml = true;
-        self.yaml(text, Place::default(), &mut |item| {
-            is_yaml &= !matches!(item, Found::Problem(_));
-            if is_yaml {
-                found(item);
-            }
-        });
-        if !is_yaml {
-            found(Found::Problem(problem));
-        }
-    }
-
-    fn yaml(&mut self, text: &str, begin: Place, found: &mut impl FnMut(Found<'_>)) {
+    /// Reads the objects of a part of a text that begins at a place. A problem that ends the reading is an error.
+    fn yaml(&mut self, text: &str, begin: Place, found: &mut impl FnMut(Found<'_>)) -> Result<(), Problem> {
         let mut reader = Reader { tape: &mut self.tape, events: Events::new(text), begin };
-        if let Err(Problem { place, message }) = reader.documents(found) {
-            found(Found::Problem(Problem { place: place.after(begin), message }));
-        }
+        let read = reader.documents(found);
+        read.map_err(|Problem { place, message }| Problem { place: place.after(begin), message })
     }
 }
 
@@ -125,20 +118,24 @@ fn blank(text: &str) -> usize {
     text.len() - text.trim_start().len()
 }
 
-/// The place of a byte of a text.
-fn place_at(text: &str, byte: usize) -> Place {
-    let before = &text[..byte];
-    let line = before.matches('\n').count();
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count();
-    Place::new(super::tape::narrow(line) + 1, super::tape::narrow(column) + 1)
+/// Whether what begins with a brace goes on as JSON does: with a key in quotes.
+fn is_like_json(text: &str) -> bool {
+    text.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with(['"', '}']))
 }
 
-fn json_problem(error: &serde_json::Error, begin: Place) -> Problem {
-    let place =
-        Place::new(super::tape::narrow(error.line()), super::tape::narrow(error.column())).after(begin);
-    // The text ends with the place.
-    let text = error.to_string();
-    let message = text.split(" at line ").next().unwrap_or_default();
+/// The place of the end of a text, counted from one of its bytes.
+fn place_in(text: &str, from: usize) -> Place {
+    let text = &text[from..];
+    let column = text.rsplit('\n').next().unwrap_or_default().chars().count();
+    Place::new(narrow(text.matches('\n').count()) + 1, narrow(column) + 1)
+}
+
+/// What is wrong with JSON that begins at a byte of a text.
+fn not_json(error: &serde_json::Error, text: &str, begin: usize) -> Problem {
+    let place = Place::new(narrow(error.line()), narrow(error.column())).after(place_in(&text[..begin], 0));
+    // The error's text ends with the place.
+    let said = error.to_string();
+    let message = said.split(" at line ").next().unwrap_or_default();
     Problem { place, message: format!("is no JSON: {message}") }
 }
 
@@ -316,10 +313,10 @@ fn object<'t>(value: Value<'t>, outside: &'t Outside) -> Result<Option<Object<'t
         Some(value) if value.is_null() => Ok(None),
         Some(value) => match value.text() {
             Some(text) => Ok(Some(text).filter(|text| !text.is_empty())),
-            None => Err(problem(
-                value,
-                format!("{field} must be text, and is {}; put quotes around it", value.what()),
-            )),
+            None => {
+                let hint = if value.scalar().is_some() { "; put quotes around it" } else { "" };
+                Err(problem(value, format!("{field} must be text, and is {}{hint}", value.what())))
+            }
         },
     };
     let mut kind = text("kind", value.get("kind")?)?;

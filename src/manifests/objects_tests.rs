@@ -112,6 +112,38 @@ fn depth_is_bounded() {
 }
 
 #[test]
+fn aliases_do_not_nest_deeper_than_what_is_written_out_may() {
+    let list = |depth: usize| format!("a{depth}: &a{depth} [*a{}]\n", depth - 1);
+    let merge = |depth: usize| format!("a{depth}: &a{depth} {{<<: *a{}}}\n", depth - 1);
+    for level in [&list as &dyn Fn(usize) -> String, &merge] {
+        let chain = |length: usize| {
+            let links: Vec<_> = (1..length).map(level).collect();
+            // So much that the aliases are not the most of it.
+            let filler = "x, ".repeat(20_000);
+            format!("kind: K\nfiller: [{filler}]\na0: &a0 {{}}\n{}a: *a{}\n", links.concat(), length - 1)
+        };
+        assert!(read(&chain(500)).remove(0).is_ok());
+        assert!(read(&chain(100_000)).remove(0).unwrap_err().contains("aliases nest too deeply"));
+    }
+}
+
+#[test]
+fn a_long_stream_of_json_keeps_its_lines() {
+    let text = "{\"kind\": \"Pod\"} {\"kind\": \"Job\"}\n\n".repeat(20_000);
+    let names = names(&format!("--- \n{text}"));
+    assert_eq!((names.len(), names[39_999].as_str()), (40_000, "Job/@40000"));
+}
+
+#[test]
+fn a_problem_of_one_item_hides_no_other() {
+    let found = read("{kind: List, items: [{kind: [1]}, {kind: Pod}, {a: 1}]}");
+    assert_eq!(found.len(), 3, "{found:?}");
+    assert_eq!(found[0].as_ref().unwrap_err(), "1:29 kind must be text, and is a list");
+    assert!(found[1].is_ok());
+    assert_eq!(found[2].as_ref().unwrap_err(), "1:48 the item has no kind");
+}
+
+#[test]
 fn documents_without_an_object_are_told_apart() {
     for nothing in ["", "\n\n", "# a comment\n", "---\n", "---\n# c\n...\n", "%YAML 1.1\n---\n", "null", "~"]
     {

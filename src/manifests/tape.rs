@@ -7,6 +7,9 @@ use super::{Place, Value};
 /// How deep flow and block collections may nest, each.
 const DEPTH: usize = 255;
 
+/// How deep all may nest, aliases written out.
+const DEPTH_WITH_ALIASES: usize = 2 * DEPTH;
+
 /// How long a mapping key may be without a `?`, in characters. YAML says 1,024; JSON knows no such limit.
 const KEY_LENGTH: usize = 1 << 20;
 
@@ -62,8 +65,17 @@ pub struct Tape {
 struct Anchor {
     id: usize,
     node: u32,
-    /// The number of its nodes, aliases written out; `None` while it is being read.
-    size: Option<u64>,
+    /// How large it is, aliases written out; `None` while it is being read.
+    extent: Option<Extent>,
+}
+
+/// How large a node is, aliases written out.
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    /// The number of its nodes.
+    size: u64,
+    /// How many collections stand in each other, itself included.
+    depth: usize,
 }
 
 /// The events of one document.
@@ -155,20 +167,30 @@ impl Tape {
         loop {
             let (event, span) = &next;
             if matches!(event, Event::SequenceEnd | Event::MappingEnd) {
-                if let Some(Open { node, anchor, before }) = open.pop() {
+                if let Some(Open { node, anchor, before, depth }) = open.pop() {
                     self.close(node);
                     let size = self.expanded - before;
                     if let Some(anchor) = anchor.and_then(|anchor| self.anchors.get_mut(anchor)) {
-                        anchor.size = Some(size);
+                        anchor.extent = Some(Extent { size, depth });
+                    }
+                    if let Some(around) = open.last_mut() {
+                        around.depth = around.depth.max(depth + 1);
                     }
                 }
             } else {
                 let before = self.expanded;
-                let node = self.node(event, span)?;
+                let (node, depth) = self.node(event, span)?;
                 root.get_or_insert(node);
+                if open.len() + depth > DEPTH_WITH_ALIASES {
+                    let message = "its aliases nest too deeply".into();
+                    return Err(SyntaxError { place: Place::of(span), message });
+                }
+                if let Some(around) = open.last_mut() {
+                    around.depth = around.depth.max(depth + 1);
+                }
                 let anchor = self.anchor(event, node);
                 if matches!(event, Event::SequenceStart(..) | Event::MappingStart(..)) {
-                    open.push(Open { node, anchor, before });
+                    open.push(Open { node, anchor, before, depth: 1 });
                 }
             }
             match root {
@@ -178,7 +200,8 @@ impl Tape {
         }
     }
 
-    fn node(&mut self, event: &Event<'_>, span: &Span) -> Result<u32, SyntaxError> {
+    /// Adds a node, and says how deep what it stands for is.
+    fn node(&mut self, event: &Event<'_>, span: &Span) -> Result<(u32, usize), SyntaxError> {
         let place = Place::of(span);
         let node = |kind| Node { kind, line: place.line, column: place.column, from: 0, to: 0 };
         match event {
@@ -186,16 +209,16 @@ impl Tape {
                 let from = narrow(self.text.len());
                 self.text.push_str(text);
                 let kind = scalar_kind(*style, tag.as_deref());
-                self.push(Node { from, to: narrow(self.text.len()), ..node(kind) })
+                Ok((self.push(Node { from, to: narrow(self.text.len()), ..node(kind) })?, 0))
             }
-            Event::SequenceStart(..) => self.push(node(Kind::Sequence)),
-            Event::MappingStart(..) => self.push(node(Kind::Mapping)),
+            Event::SequenceStart(..) => Ok((self.push(node(Kind::Sequence))?, 1)),
+            Event::MappingStart(..) => Ok((self.push(node(Kind::Mapping))?, 1)),
             Event::Alias(id) => {
-                let (target, size) = self.target(*id, place)?;
+                let (target, Extent { size, depth }) = self.target(*id, place)?;
                 self.expanded = self.expanded.saturating_add(size);
                 self.by_alias = self.by_alias.saturating_add(size);
                 self.check_aliases(place)?;
-                self.push(Node { to: target, ..node(Kind::Alias) })
+                Ok((self.push(Node { to: target, ..node(Kind::Alias) })?, depth))
             }
             _ => Err(SyntaxError { place, message: "a value is missing here".into() }),
         }
@@ -213,20 +236,22 @@ impl Tape {
 
     /// Notes the anchor of a node, and gives its position among the anchors.
     fn anchor(&mut self, event: &Event<'_>, node: u32) -> Option<usize> {
-        let (id, size) = match event {
-            Event::Scalar(_, _, id, _) => (*id, Some(1)),
+        let (id, extent) = match event {
+            Event::Scalar(_, _, id, _) => (*id, Some(Extent { size: 1, depth: 0 })),
             Event::SequenceStart(_, id, _) | Event::MappingStart(_, id, _) => (*id, None),
             _ => return None,
         };
         (id > 0).then(|| {
-            self.anchors.push(Anchor { id, node, size });
+            self.anchors.push(Anchor { id, node, extent });
             self.anchors.len() - 1
         })
     }
 
-    fn target(&self, id: usize, place: Place) -> Result<(u32, u64), SyntaxError> {
-        match self.anchors.iter().rev().find(|anchor| anchor.id == id) {
-            Some(Anchor { node, size: Some(size), .. }) => Ok((*node, *size)),
+    fn target(&self, id: usize, place: Place) -> Result<(u32, Extent), SyntaxError> {
+        // The parser counts anchors upwards.
+        let position = self.anchors.binary_search_by_key(&id, |anchor| anchor.id);
+        match position.ok().and_then(|position| self.anchors.get(position)) {
+            Some(Anchor { node, extent: Some(extent), .. }) => Ok((*node, *extent)),
             _ => Err(SyntaxError { place, message: "the alias stands for a value that contains it".into() }),
         }
     }
@@ -255,6 +280,8 @@ struct Open {
     anchor: Option<usize>,
     /// The number of nodes before it, aliases written out.
     before: u64,
+    /// How many collections stand in each other in it so far, itself included.
+    depth: usize,
 }
 
 /// A point on a tape.
