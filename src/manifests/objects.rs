@@ -311,13 +311,13 @@ fn object<'t>(value: Value<'t>, outside: &'t Outside) -> Result<Option<Object<'t
     let text = |field: &str, value: Option<Value<'t>>| match value {
         None => Ok(None),
         Some(value) if value.is_null() => Ok(None),
-        Some(value) => match value.text() {
-            Some(text) => Ok(Some(text).filter(|text| !text.is_empty())),
-            None => {
+        Some(value) => {
+            let wrong = || {
                 let hint = if value.scalar().is_some() { "; put quotes around it" } else { "" };
-                Err(problem(value, format!("{field} must be text, and is {}{hint}", value.what())))
-            }
-        },
+                problem(value, format!("{field} must be text, and is {}{hint}", value.what()))
+            };
+            value.text().ok_or_else(wrong).map(|text| Some(text).filter(|text| !text.is_empty()))
+        }
     };
     let mut kind = text("kind", value.get("kind")?)?;
     let mut api_version = text("apiVersion", value.get("apiVersion")?)?;
