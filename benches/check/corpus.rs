@@ -243,7 +243,7 @@ fn container(random: &mut Random, name: &str, conduct: Conduct) -> String {
         random.below(9),
         random.below(40)
     );
-    for _ in 0..10 + random.below(24) {
+    for _ in 0..10 + random.below(21) {
         variable(random, &mut text);
     }
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
