@@ -13,5 +13,6 @@ mod garbage;
 mod labels;
 mod pods;
 mod remedies;
+mod shapes;
 mod text;
 mod upstream;
