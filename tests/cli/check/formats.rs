@@ -50,10 +50,21 @@ fn folder() -> Folder {
 
 #[test]
 fn each_format_is_as_it_is_documented() {
-    for format in FORMATS {
+    for format in FORMATS.into_iter().filter(|format| *format != "sarif") {
         let output = folder().check(&["-o", format, "deploy"]);
         insta::assert_snapshot!(format, stdout(&output));
     }
+}
+
+#[test]
+fn sarif_is_as_it_is_documented() {
+    let output = folder().check(&["-o", "sarif", "deploy"]);
+    let mut sarif: serde_json::Value = serde_json::from_str(stdout(&output)).unwrap();
+    // What the rules say is the registry's.
+    let rules = sarif["runs"][0]["tool"]["driver"]["rules"].take();
+    let ids: Vec<_> = rules.as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, podsec::standards::checks().iter().map(|check| check.id).collect::<Vec<_>>());
+    insta::assert_json_snapshot!("sarif", sarif);
 }
 
 #[test]
