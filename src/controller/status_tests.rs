@@ -90,6 +90,9 @@ fn shown(status: &ProfileStatus) -> Vec<String> {
 
 /// What waiters rely on.
 fn check(status: &ProfileStatus) {
+    // What is read back must be what was written, or it would be written again and again.
+    let read_back: ProfileStatus = serde_json::from_value(serde_json::to_value(status).unwrap()).unwrap();
+    assert_eq!(read_back, *status);
     let holds = |kind: &str| {
         status.conditions.iter().find(|condition| condition.kind == kind).map(|condition| condition.status)
     };
