@@ -90,7 +90,12 @@ impl Cli {
             Command::Crds => crds::run(stdout),
             Command::Completions(command) => command.run(stdout),
         };
-        match outcome.and_then(|outcome| Ok(stdout.flush().map(|()| outcome)?)) {
+        // A reader who leaves early changes nothing about what was found.
+        let flushed = stdout.flush().or_else(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Ok(()),
+            _ => Err(error),
+        });
+        match outcome.and_then(|outcome| Ok(flushed.map(|()| outcome)?)) {
             Ok(Outcome::Clean) => ExitCode::SUCCESS,
             Ok(Outcome::Findings) => ExitCode::from(1),
             Err(failure) if is_closed_pipe(failure.as_ref()) => ExitCode::SUCCESS,

@@ -65,7 +65,7 @@ impl Objects {
     pub fn read(&mut self, text: &str, found: &mut impl FnMut(Found<'_>)) {
         let begin = marker(text);
         if !text[begin..].trim_start().starts_with('{') {
-            if let Err(problem) = self.yaml(text, Place::default(), found) {
+            if let Err(problem) = self.plain_yaml(text, found) {
                 found(Found::Problem(problem));
             }
             return;
@@ -86,7 +86,7 @@ impl Objects {
                 }
                 // YAML may begin with a brace as well.
                 Err(error) if at == begin => {
-                    let result = self.yaml(text, Place::default(), found);
+                    let result = self.plain_yaml(text, found);
                     result.map_err(|problem| {
                         if is_like_json(&text[value..]) { not_json(&error, text, begin) } else { problem }
                     })
@@ -97,6 +97,19 @@ impl Objects {
                 return found(Found::Problem(problem));
             }
         }
+    }
+
+    /// Reads the objects of a text that is no JSON.
+    fn plain_yaml(&mut self, text: &str, found: &mut impl FnMut(Found<'_>)) -> Result<(), Problem> {
+        // To kubectl, whose YAML is 1.1, these end a line, and with it a comment; in YAML 1.2 they do not.
+        let breaks = |at: &usize| text[*at..].starts_with(['\u{85}', '\u{2028}', '\u{2029}']);
+        let begins = |at: &usize| text.is_char_boundary(*at);
+        if let Some(at) = memchr::memchr2_iter(0xc2, 0xe2, text.as_bytes()).filter(begins).find(breaks) {
+            let message = "has a character that ends a line to kubectl and to few others (U+0085, U+2028 or U+2029): \
+                           write it as an escape in double quotes";
+            return Err(Problem { place: place_in(&text[..at], 0), message: message.into() });
+        }
+        self.yaml(text, Place::default(), found)
     }
 
     /// Reads the objects of a part of a text that begins at a place. A problem that ends the reading is an error.
@@ -226,6 +239,16 @@ impl Reader<'_, '_> {
         let root = self.tape.value(root);
         // Refused if it is there twice.
         root.get("items")?;
+        let is_list = root.get("kind")?.and_then(Value::text).is_some_and(|kind| kind.ends_with("List"));
+        let items = root.get("items")?.filter(|items| !items.is_null());
+        if let Some(items) = items {
+            if is_list && items.items().is_none() {
+                return Err(problem(items, format!("items must be a list, and is {}", items.what())));
+            }
+            if !is_list && root.get("spec")?.is_some() {
+                return Err(problem(items, "items makes this a list to kubectl, and its kind does not"));
+            }
+        }
         if is_empty {
             each(root, &Outside::default(), self.begin, LISTS, found);
             return Ok(());

@@ -205,6 +205,11 @@ impl Tape {
         let place = Place::of(span);
         let node = |kind| Node { kind, line: place.line, column: place.column, from: 0, to: 0 };
         match event {
+            // In `{?a: b}` kubectl reads the key a, and others `?a`.
+            Event::Scalar(text, ScalarStyle::Plain, _, _) if text.starts_with('?') => Err(SyntaxError {
+                place,
+                message: "begins with ?, which not all read alike: put quotes around it".into(),
+            }),
             Event::Scalar(text, style, _, tag) => {
                 let from = narrow(self.text.len());
                 self.text.push_str(text);
@@ -295,6 +300,8 @@ fn scalar_kind(style: ScalarStyle, tag: Option<&Tag>) -> Kind {
     match tag {
         None if style == ScalarStyle::Plain => Kind::Plain,
         None => Kind::Text,
+        // yq and go-yaml write `!!merge <<:`.
+        Some(tag) if format!("{}{}", tag.handle(), tag.suffix()) == "tag:yaml.org,2002:merge" => Kind::Plain,
         Some(tag) => match tag.core_suffix() {
             Some("int" | "float" | "bool" | "null" | "timestamp") => Kind::Plain,
             Some("binary") => Kind::Binary,

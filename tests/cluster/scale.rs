@@ -53,6 +53,16 @@ async fn many_namespaces_are_written_once_and_then_left_in_peace() {
         .await;
     assert!(events() <= changes);
 
+    // The last of them may not have been answered yet, and the audit log comes a little later still.
+    stage
+        .eventually("every write to be answered and noted", || async {
+            let answered = stage.interposer.writes().iter().all(|passed| passed.code.is_some());
+            let noted = audited(&stage);
+            stage.a_second_passes().await;
+            (answered && noted == audited(&stage)).then_some(())
+        })
+        .await;
+
     // A window in which nothing may happen.
     let (before, audited_before) = (stage.interposer.writes().len(), audited(&stage));
     tokio::time::sleep(REST).await;

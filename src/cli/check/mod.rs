@@ -43,7 +43,12 @@ pub(super) struct Check {
     #[arg(long = "template-path", value_name = "KIND=PATH")]
     template_paths: Vec<TemplatePath>,
     /// Runtime classes whose pods the API server exempts
-    #[arg(long = "exempt-runtime-class", value_name = "NAME", value_delimiter = ',')]
+    #[arg(
+        long = "exempt-runtime-class",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
     exempt_runtime_classes: Vec<String>,
     /// How to write what is found
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]

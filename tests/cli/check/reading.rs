@@ -243,3 +243,44 @@ fn custom_resources_are_judged_where_they_are_told_to_have_templates() {
     assert_eq!(found.workloads(), ["stdin:1 Job/j violates", "stdin:1 Job/j conforms"]);
     assert_eq!(found.json["results"][1]["template"], "spec.tasks[1].template");
 }
+
+/// A pod that satisfies baseline but for what `kubectl` alone would see in it.
+#[test]
+fn what_kubectl_reads_otherwise_than_yaml_1_2_is_not_passed() {
+    let pod = |spec: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p, x: &h {{hostNetwork: true}}}}\nspec:{spec}\n"
+        )
+    };
+    let merged = pod("\n  !!merge <<: *h\n  containers: [{name: c}]");
+    let output = check_stdin(&["-", "--enforce", "baseline"], &merged);
+    assert_eq!(output.status.code(), Some(1), "{}", stdout(&output));
+    for text in [
+        pod("\n  # x\u{2028}  hostNetwork: true\n  containers: [{name: c}]"),
+        pod("\n  # x\u{85}  hostNetwork: true\n  containers: [{name: c}]"),
+        pod(" {?hostNetwork: true, containers: [{name: c}]}"),
+    ] {
+        let output = check_stdin(&["-", "--enforce", "baseline"], &text);
+        assert_eq!(output.status.code(), Some(2), "{text:?}: {}", stdout(&output));
+    }
+}
+
+#[test]
+fn items_hide_no_workload() {
+    let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "d"},
+        "items": [{"apiVersion": "v1", "kind": "ConfigMap"}],
+        "spec": {"template": {"spec": {"hostNetwork": true, "containers": [{"name": "c"}]}}}});
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": {"a": pod()}});
+    for object in [deployment, list] {
+        let output = check_stdin(&["-"], &object.to_string());
+        assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
+    }
+}
+
+#[test]
+fn no_runtime_class_is_no_exempt_one() {
+    for classes in ["", "gvisor,"] {
+        let output = check_stdin(&["-", "--exempt-runtime-class", classes], POD);
+        assert_eq!(output.status.code(), Some(2), "{classes:?}: {}", stdout(&output));
+    }
+}

@@ -1,5 +1,7 @@
 //! The exit status, and what is said on stderr: the same in every format.
 
+use std::io::Read as _;
+
 use super::{FORMATS, Folder, GOOD, POD, SERVICE};
 use crate::{podsec, run, stderr, stdout};
 
@@ -77,6 +79,31 @@ fn a_closed_pipe_is_no_error_and_changes_no_status() {
             let output = command.output().unwrap();
             assert_eq!((output.status.code(), stderr(&output)), (Some(status), ""), "{format}");
         }
+    }
+}
+
+#[test]
+fn a_reader_who_leaves_in_the_middle_changes_no_status() {
+    let containers: Vec<_> = (0..200).map(|index| format!("{{name: c{index}}}")).collect();
+    let pod = format!(
+        "kind: Pod\napiVersion: v1\nmetadata: {{name: p}}\nspec: {{containers: [{}]}}\n",
+        containers.join(", ")
+    );
+    let folder = Folder::new(&[("many.yaml", &[pod.as_str(); 5].join("---\n"))]);
+    for format in FORMATS {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let mut command = podsec();
+        let mut child = command
+            .current_dir(folder.0.path())
+            .args(["check", "-o", format, "."])
+            .stdout(writer)
+            .spawn()
+            .unwrap();
+        drop(command);
+        // One line and a part of the next, as `head -1` reads it.
+        reader.read_exact(&mut [0; 9000]).unwrap();
+        drop(reader);
+        assert_eq!(child.wait().unwrap().code(), Some(1), "{format}");
     }
 }
 
