@@ -272,7 +272,7 @@ fn items_hide_no_workload() {
         "spec": {"template": {"spec": {"hostNetwork": true, "containers": [{"name": "c"}]}}}});
     let list = json!({"apiVersion": "v1", "kind": "List", "items": {"a": pod()}});
     for object in [deployment, list] {
-        let output = check_stdin(&["-"], &object.to_string());
+        let output = check_stdin(&["-"], object.to_string());
         assert_eq!(output.status.code(), Some(2), "{}", stdout(&output));
     }
 }
