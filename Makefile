@@ -15,7 +15,8 @@ demo: tools ## Build podsec and a control plane, and play the main job on it (no
 test: tools ## Run every test; STAGES="fmt clippy" runs those alone
 	@tests/run.sh $(STAGES)
 
-bench: tools ## Measure podsec check beside kubeconform, on manifests that are made for it
+bench: tools ## Measure podsec beside others: judging and reading pods, and podsec check
+	@cargo bench --quiet --locked --bench standards
 	@cargo bench --quiet --locked --bench check
 
 cluster: tools ## Start a control plane to try things on, and print how to reach it

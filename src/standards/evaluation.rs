@@ -51,9 +51,16 @@ impl Evaluator {
     /// Judges a pod, or a pod template, as it is: nothing is defaulted. For a pod that conforms nothing is allocated.
     pub fn evaluate<'p>(&self, policy: LevelVersion, pod: &'p Pod<'_>) -> Evaluation<'p> {
         let minor = self.minor(policy.version);
-        let violations = applicable(policy.level, minor)
-            .filter_map(|(check, revision)| Violation::of(check, (revision.offences)(pod, minor)))
-            .collect();
+        let mut violations = Vec::new();
+        let mut checks = applicable(policy.level, minor);
+        while let Some((check, revision)) = checks.next() {
+            if let Some(violation) = Violation::of(check, (revision.offences)(pod, minor)) {
+                if violations.is_empty() {
+                    violations.reserve_exact(1 + checks.size_hint().0);
+                }
+                violations.push(violation);
+            }
+        }
         Evaluation { policy, minor, violations }
     }
 }
@@ -228,7 +235,8 @@ impl<'p> Violation<'p> {
         if offences.is_empty() {
             return None;
         }
-        let mut detail = String::new();
+        // Most are shorter, and growing costs more than the room.
+        let mut detail = String::with_capacity(128);
         (check.detail)(&offences, &mut detail);
         Some(Self { check, reason: (check.reason)(&offences), detail, offences })
     }

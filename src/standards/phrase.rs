@@ -44,9 +44,14 @@ pub(super) fn values<'a, 'p: 'a>(offences: impl IntoIterator<Item = &'a Offence<
 /// The names of the containers concerned, in the order in which they are visited; a name that two containers share
 /// stands twice.
 pub(super) fn names<'a, 'p: 'a>(offences: impl IntoIterator<Item = &'a Offence<'p>>) -> Vec<&'p str> {
-    let mut containers: Vec<_> = offences.into_iter().filter_map(Offence::container).collect();
-    containers.dedup_by_key(|(list, index, _)| (*list, *index));
-    containers.into_iter().map(|(_, _, name)| name).collect()
+    let mut last = None;
+    let mut names = Vec::new();
+    for (list, index, name) in offences.into_iter().filter_map(Offence::container) {
+        if last.replace((list, index)) != Some((list, index)) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// Appends `container "a"` or `containers "a", "b"`.

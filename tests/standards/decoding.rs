@@ -138,4 +138,20 @@ proptest! {
         let from_yaml: Pod<'_> = serde_saphyr::from_str(&yaml).unwrap();
         prop_assert_eq!(from_yaml, Pod::from_json(&json).unwrap());
     }
+
+    #[test]
+    fn a_pod_as_served_is_the_same_as_from_json(
+        mut pod in pods::pod(),
+        values in prop::collection::vec((0..40_usize, prop::sample::select(vec![
+            json!(null), json!(1.5), json!("\\\"}"), json!([]), json!({"image": {"a": ["]"]}}),
+        ])), 0..2),
+        pretty in any::<bool>(),
+    ) {
+        for (mut position, value) in values {
+            put(&mut pod, &mut position, &value);
+        }
+        let text = if pretty { format!("{pod:#}") } else { pod.to_string() };
+        let served = Pod::from_served(text.as_bytes()).map_err(|error| error.to_string());
+        prop_assert_eq!(served, Pod::from_json(&text).map_err(|error| error.message));
+    }
 }

@@ -84,6 +84,9 @@ fn read(text: &str) {
         Ok(pod) => judge(&pod),
         Err(error) => drop(error.to_string()),
     }
+    if let Ok(pod) = Pod::from_served(text.as_bytes()) {
+        judge(&pod);
+    }
     if let Ok(pod) = serde_saphyr::from_str(text) {
         judge(&pod);
     }
@@ -103,6 +106,7 @@ proptest! {
 
     #[test]
     fn of_bytes(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+        drop(Pod::from_served(&bytes));
         read(&String::from_utf8_lossy(&bytes));
     }
 
@@ -113,6 +117,7 @@ proptest! {
 
     #[test]
     fn of_a_damaged_pod(bytes in damaged()) {
+        drop(Pod::from_served(&bytes));
         read(&String::from_utf8_lossy(&bytes));
     }
 

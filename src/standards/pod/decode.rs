@@ -112,8 +112,12 @@ impl Visitor<'_> for KeyOf {
         f.write_str("a field name")
     }
 
-    fn visit_str<E>(self, key: &str) -> Result<Option<usize>, E> {
-        Ok(self.0.iter().position(|known| *known == key))
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<Option<usize>, E> {
+        self.visit_bytes(key.as_bytes())
+    }
+
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<Option<usize>, E> {
+        Ok(self.0.iter().position(|known| known.as_bytes() == key))
     }
 }
 

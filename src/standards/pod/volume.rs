@@ -67,16 +67,16 @@ impl Sources {
         let mut set = 0;
         let mut index = 0;
         while index < names.len() {
-            set |= Self::named(names[index]).0;
+            set |= Self::named(names[index].as_bytes()).0;
             index += 1;
         }
         Self(set)
     }
 
-    const fn named(name: &str) -> Self {
+    const fn named(name: &[u8]) -> Self {
         let mut index = 0;
         while index < KNOWN.len() {
-            if is_same(KNOWN[index], name) {
+            if is_same(KNOWN[index].as_bytes(), name) {
                 return Self(1 << index);
             }
             index += 1;
@@ -101,7 +101,7 @@ impl Sources {
 
     /// The names of the known sources in the set, sorted.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        KNOWN.into_iter().filter(move |name| self.intersects(Self::named(name)))
+        KNOWN.into_iter().filter(move |name| self.intersects(Self::named(name.as_bytes())))
     }
 }
 
@@ -113,8 +113,7 @@ impl fmt::Debug for Sources {
 }
 
 /// Whether two names are the same, at compile time.
-const fn is_same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
         return false;
     }
@@ -153,8 +152,12 @@ impl<'de> Deserialize<'de> for Key {
                 f.write_str("a field name")
             }
 
-            fn visit_str<E>(self, key: &str) -> Result<Key, E> {
-                Ok(if key == "name" { Key::Name } else { Key::Source(Sources::named(key)) })
+            fn visit_str<E: de::Error>(self, key: &str) -> Result<Key, E> {
+                self.visit_bytes(key.as_bytes())
+            }
+
+            fn visit_bytes<E>(self, key: &[u8]) -> Result<Key, E> {
+                Ok(if key == b"name" { Key::Name } else { Key::Source(Sources::named(key)) })
             }
         }
 

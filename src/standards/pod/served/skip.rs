@@ -1,0 +1,136 @@
+//! Passing over values.
+
+use wide::u8x16;
+
+/// How many bytes are looked at together.
+const BLOCK: usize = 64;
+
+/// Where a value ends that begins at `at`, which is no white space. `None` when the text ends before, or no value begins
+/// there. That it is well-formed is not looked at, beyond its strings and brackets.
+pub(super) fn value(text: &[u8], at: usize) -> Option<usize> {
+    match text.get(at)? {
+        b'"' => string(text, at + 1),
+        b'{' | b'[' => container(text, at + 1),
+        _ => {
+            let rest = text.get(at..)?;
+            let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
+            Some(at + length.count()).filter(|end| *end > at)
+        }
+    }
+}
+
+/// Where a string ends, its quotation mark included, of which the first character stands at `at`.
+pub(super) fn string(text: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        at = plain(text, at)?;
+        match text.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            // A control character, which JSON does not have.
+            _ => return None,
+        }
+    }
+}
+
+/// Where the first quotation mark, backslash or control character stands.
+pub(super) fn plain(text: &[u8], mut at: usize) -> Option<usize> {
+    while let Some(sixteen) = text.get(at..).and_then(|rest| rest.first_chunk()) {
+        let bytes = u8x16::new(*sixteen);
+        let controls = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+        let ends = bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\')) | controls;
+        let found = ends.to_bitmask();
+        if found != 0 {
+            return Some(at + found.trailing_zeros() as usize);
+        }
+        at += sixteen.len();
+    }
+    let rest = text.get(at..)?;
+    rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).map(|index| at + index)
+}
+
+/// Where an object or a list ends, its bracket included, of which the first character inside stands at `at`.
+fn container(text: &[u8], mut at: usize) -> Option<usize> {
+    let mut depth = 1;
+    let mut strings = Strings::default();
+    loop {
+        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
+        let mut padded = [b' '; BLOCK];
+        let block = rest.first_chunk().unwrap_or_else(|| {
+            padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            &padded
+        });
+        let outside = !strings.of(bits(block, 0, b'"'), bits(block, 0, b'\\'));
+        // The two opening brackets differ by one bit, and so do the closing ones.
+        let opening = bits(block, 0x20, b'{') & outside;
+        let closing = bits(block, 0x20, b'}') & outside;
+        if let Some(index) = end(opening, closing, depth) {
+            return Some(at + index + 1);
+        }
+        depth = depth + count(opening) - count(closing);
+        at += BLOCK;
+    }
+}
+
+/// Which of the brackets in a block ends what began `depth` brackets before it.
+fn end(opening: u64, mut closing: u64, mut depth: u64) -> Option<usize> {
+    if count(closing) < depth {
+        return None;
+    }
+    let mut counted = 0;
+    while closing != 0 {
+        let index = closing.trailing_zeros();
+        let before = opening & ((1 << index) - 1);
+        depth += count(before & !counted);
+        counted = before;
+        depth -= 1;
+        if depth == 0 {
+            return Some(index as usize);
+        }
+        closing &= closing - 1;
+    }
+    None
+}
+
+fn count(bits: u64) -> u64 {
+    u64::from(bits.count_ones())
+}
+
+/// Which bytes of a block are `byte`, once the bits of `mask` are set in them.
+fn bits(block: &[u8; BLOCK], mask: u8, byte: u8) -> u64 {
+    let (mask, byte) = (u8x16::splat(mask), u8x16::splat(byte));
+    block.as_chunks().0.iter().rev().fold(0, |bits, sixteen| {
+        bits << 16 | u64::from((u8x16::new(*sixteen) | mask).simd_eq(byte).to_bitmask())
+    })
+}
+
+/// Where strings begin and end, from block to block.
+#[derive(Default)]
+struct Strings {
+    /// All ones when the last block ended within a string.
+    inside: u64,
+    /// 1 when the last block ended after a backslash that takes the next byte with it.
+    escaped: u64,
+}
+
+impl Strings {
+    /// Which bytes of the next block are in strings, given its quotation marks and backslashes.
+    fn of(&mut self, quotes: u64, backslashes: u64) -> u64 {
+        let mut escaped = self.escaped;
+        self.escaped = 0;
+        let mut left = backslashes & !escaped;
+        while left != 0 {
+            let backslash = left & left.wrapping_neg();
+            self.escaped = backslash >> 63;
+            escaped |= backslash << 1;
+            left &= !(backslash | backslash << 1);
+        }
+        // Each bit becomes the parity of the quotation marks up to it.
+        let mut inside = quotes & !escaped;
+        for shift in [1, 2, 4, 8, 16, 32] {
+            inside ^= inside << shift;
+        }
+        inside ^= self.inside;
+        self.inside = 0_u64.wrapping_sub(inside >> 63);
+        inside
+    }
+}
