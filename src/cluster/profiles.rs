@@ -97,42 +97,35 @@ pub async fn list(client: &Client, known: Option<&CrdState>) -> Result<Listing, 
     for object in objects {
         match read(&object) {
             Ok(profile) if trusted => listing.readable.push(profile),
-            Ok(profile) => listing.unreadable.push(pruned(&object, profile)),
-            Err(unreadable) => listing.unreadable.push(*unreadable),
+            Ok(_) => listing.unreadable.push(pruned(&object)),
+            Err(problem) => listing.unreadable.push(unreadable(&object, problem)),
         }
     }
     Ok(listing)
 }
 
 /// A profile of which fields may be missing that its author wrote.
-fn pruned(item: &ProfileItem, profile: ClusterPodSecurityProfile) -> UnreadableProfile {
+fn pruned(item: &ProfileItem) -> UnreadableProfile {
     let violation = Violation { field: "spec".into(), message: format!("may lack fields: {}", crd::PRUNED) };
+    unreadable(item, InvalidProfile { name: item.meta().name.clone(), violations: vec![violation] })
+}
+
+fn unreadable(item: &ProfileItem, problem: InvalidProfile) -> UnreadableProfile {
     let metadata = item.meta();
     UnreadableProfile {
         name: metadata.name.clone().unwrap_or_default(),
         uid: metadata.uid.clone().unwrap_or_default(),
         generation: metadata.generation.unwrap_or_default(),
-        problem: InvalidProfile { name: metadata.name.clone(), violations: vec![violation] },
-        status: profile.status,
+        problem,
+        status: item.read::<StatusOnly>().ok().and_then(|object| object.status),
     }
 }
 
-fn read(item: &ProfileItem) -> Result<ClusterPodSecurityProfile, Box<UnreadableProfile>> {
-    let metadata = item.meta();
-    let problem = match object(item) {
-        Ok(object) => match read_profile(&Value::Object(object)) {
-            Ok(profile) => return Ok(profile),
-            Err(problem) => problem,
-        },
-        Err(problem) => InvalidProfile { name: metadata.name.clone(), violations: vec![problem] },
-    };
-    Err(Box::new(UnreadableProfile {
-        name: metadata.name.clone().unwrap_or_default(),
-        uid: metadata.uid.clone().unwrap_or_default(),
-        generation: metadata.generation.unwrap_or_default(),
-        problem,
-        status: item.read::<StatusOnly>().ok().and_then(|object| object.status),
-    }))
+fn read(item: &ProfileItem) -> Result<ClusterPodSecurityProfile, InvalidProfile> {
+    match object(item) {
+        Ok(object) => read_profile(&Value::Object(object)),
+        Err(problem) => Err(InvalidProfile { name: item.meta().name.clone(), violations: vec![problem] }),
+    }
 }
 
 #[derive(Deserialize)]
