@@ -25,7 +25,6 @@ mod state;
 mod status;
 mod telling;
 mod watching;
-mod wording;
 mod worker;
 
 use std::{sync::Arc, time::Duration};
