@@ -10,6 +10,7 @@ mod managed_fields;
 pub mod namespaces;
 pub mod profiles;
 pub mod server_version;
+pub mod workloads;
 
 pub use deadline::{CallError, within_deadline};
 pub use item::Item;
