@@ -8,9 +8,13 @@
 mod error;
 mod list;
 mod listing;
+mod reading;
 mod resource;
+mod splitter;
 
 pub use error::ReadError;
 pub use list::list;
 pub use listing::{Listing, Problem, Progress};
+pub use reading::Observed;
 pub use resource::{Resource, Scope};
+pub use splitter::BrokenAnswer;
