@@ -5,12 +5,16 @@
 //! that is being read, and what is kept of those before it. An answer that ends early is an error and never a short
 //! list; an item that cannot be read is kept as such and spoils no list.
 
+mod answer;
 mod error;
 mod list;
 mod listing;
+mod pages;
 mod reading;
 mod resource;
 mod splitter;
+#[cfg(test)]
+mod testing;
 
 pub use error::ReadError;
 pub use list::list;

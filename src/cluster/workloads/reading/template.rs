@@ -135,8 +135,8 @@ fn revision<T>(kind: TemplateKind, text: &[u8], object: &Object<'_, T>) -> Optio
         }
         TemplateKind::StatefulSet => {
             let status = object.status.as_ref()?;
-            let is_known =
-                status.observed_generation >= object.metadata.generation && !status.update_revision.is_empty();
+            let is_known = status.observed_generation >= object.metadata.generation
+                && !status.update_revision.is_empty();
             is_known.then(|| Fingerprint::of(&*status.update_revision))
         }
         TemplateKind::DaemonSet => {

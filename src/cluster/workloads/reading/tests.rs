@@ -257,9 +257,7 @@ fn revision(kind: TemplateKind, metadata: &Value, rest: &Value) -> Option<Finger
 #[test]
 fn a_deployment_has_the_revision_of_the_replica_set_that_it_makes() {
     let of = |kind, template: Value| revision(kind, &json!({}), &json!({"spec": {"template": template}}));
-    let template = |labels: Value, image: &str| {
-        json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": image}]}})
-    };
+    let template = |labels: Value, image: &str| json!({"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": image}]}});
     let deployment = |image| of(TemplateKind::Deployment, template(json!({"app": "web"}), image));
     let replica_set = |labels, image| of(TemplateKind::ReplicaSet, template(labels, image));
     let hashed = json!({"app": "web", "pod-template-hash": "7d4b9c6f5d"});
@@ -321,7 +319,8 @@ fn the_revision_of_a_stateful_set_is_known_once_its_status_is_of_the_template() 
 #[test]
 fn the_revision_of_a_daemon_set_is_how_often_its_template_changed() {
     let annotations = json!({"deprecated.daemonset.template.generation": "3"});
-    let of = |annotations| revision(TemplateKind::DaemonSet, &json!({"annotations": annotations}), &json!({}));
+    let of =
+        |annotations| revision(TemplateKind::DaemonSet, &json!({"annotations": annotations}), &json!({}));
     assert_eq!(of(annotations), Some(Fingerprint::of("3")));
     assert_eq!(of(json!({})), None);
 }
