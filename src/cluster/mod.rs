@@ -2,6 +2,7 @@
 //!
 //! Nothing here writes; the controller is the only writer.
 
+pub(crate) mod backoff;
 pub mod client;
 pub mod crd;
 mod deadline;
@@ -11,6 +12,7 @@ pub mod namespaces;
 pub mod profiles;
 pub mod rejections;
 pub mod server_version;
+pub mod workloads;
 
 pub use deadline::{CallError, within_deadline};
 pub use item::Item;
