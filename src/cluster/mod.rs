@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod crd;
+pub mod cross_check;
 mod deadline;
 mod item;
 mod managed_fields;
