@@ -20,6 +20,7 @@ mod judge;
 mod kind;
 mod observed;
 mod rejections;
+mod server_verdict;
 mod shape;
 mod workload;
 
@@ -41,5 +42,6 @@ pub use judge::{Assessment, Counts, FinishedViolating, Judge};
 pub use kind::{Kind, TemplateKind};
 pub use observed::{Activity, ObservedPod, ObservedTemplate, PodPhase, Reading, Reference};
 pub use rejections::{Broken, Rejection, Rejections};
+pub use server_verdict::{ServerAnswer, ServerVerdict, looks_at_pods};
 pub use shape::{Shape, Shapes};
 pub use workload::{Apart, Workload, Workloads};
