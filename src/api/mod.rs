@@ -12,13 +12,15 @@ mod path;
 mod profile;
 mod pruning;
 mod read;
+mod report;
 mod rules;
 mod schema;
 mod shape;
 mod status;
+mod text;
 mod version_spec;
 
-pub use crd::crd;
+pub use crd::{profile_crd, report_crd};
 pub use duration::{GoDuration, ParseDurationError};
 pub use mode_summary::ModeSummary;
 pub use moment::{Moment, ParseMomentError};
@@ -28,8 +30,13 @@ pub use profile::{
 };
 pub use pruning::pruned_fields;
 pub use read::{InvalidProfile, Violation, read_profile};
+pub use report::{
+    Breakage, NotJudged, PodSecurityReport, RefusedWorkload, ReportContent, ReportState, ReportSummary,
+    ReportedBlocker, ReportedMode, Soak, SoakingLevel, VerdictCounts,
+};
 pub use status::{
     Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, JudgedCounts, LeftAlone, NamespaceCounts,
     ProfileStatus, UnwritableNamespace,
 };
+pub use text::printable;
 pub use version_spec::{ParseVersionSpecError, VersionSpec};

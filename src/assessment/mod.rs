@@ -21,6 +21,7 @@ mod kind;
 mod observed;
 mod rejections;
 mod server_verdict;
+mod report;
 mod shape;
 mod workload;
 
@@ -43,5 +44,6 @@ pub use kind::{Kind, TemplateKind};
 pub use observed::{Activity, ObservedPod, ObservedTemplate, PodPhase, Reading, Reference};
 pub use rejections::{Broken, Rejection, Rejections};
 pub use server_verdict::{ServerAnswer, ServerVerdict, looks_at_pods};
+pub use report::{Account, Judgement, ModeAccount, ReportChange, Said, report, report_change};
 pub use shape::{Shape, Shapes};
 pub use workload::{Apart, Workload, Workloads};
