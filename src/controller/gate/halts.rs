@@ -1,0 +1,136 @@
+//! Halting a profile's raises when one of them broke something.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+
+/// How long after a raise what breaks in the namespace halts further ones.
+const WATCHED: SignedDuration = SignedDuration::from_mins(30);
+
+/// The raises of the last half hour, with what broke since.
+#[derive(Debug, Default)]
+pub(in super::super) struct Halts {
+    /// By profile, then by namespace.
+    by_profile: Mutex<BTreeMap<String, HashMap<String, Raised>>>,
+}
+
+#[derive(Clone, Debug)]
+struct Raised {
+    /// The uid of the namespace.
+    uid: String,
+    /// The generation of the profile that asked for it; unknown after a restart, where it is taken for the present one.
+    generation: Option<i64>,
+    at: Timestamp,
+    /// What broke, if something did.
+    broken: Option<String>,
+}
+
+impl Raised {
+    fn halts(&self, generation: i64, now: Timestamp) -> bool {
+        let is_recent = now.duration_since(self.at) < WATCHED;
+        is_recent && self.broken.is_some() && self.generation.is_none_or(|asked| asked == generation)
+    }
+}
+
+impl Halts {
+    /// Notes that a namespace was raised for a profile.
+    pub(in super::super) fn raised(
+        &self,
+        profile: &str,
+        generation: Option<i64>,
+        namespace: (&str, &str),
+        at: Timestamp,
+    ) {
+        let (name, uid) = namespace;
+        let mut by_profile = self.by_profile.lock();
+        let of_profile = by_profile.entry(profile.to_owned()).or_default();
+        of_profile.retain(|_, raised| at.duration_since(raised.at) < WATCHED);
+        of_profile.insert(name.to_owned(), Raised { uid: uid.to_owned(), generation, at, broken: None });
+    }
+
+    /// When a namespace was raised for a profile, if that was in the last half hour.
+    pub(in super::super) fn last(&self, profile: &str, namespace: (&str, &str), now: Timestamp) -> Option<Timestamp> {
+        let (name, uid) = namespace;
+        let by_profile = self.by_profile.lock();
+        let raised = by_profile.get(profile)?.get(name)?;
+        (raised.uid == uid && now.duration_since(raised.at) < WATCHED).then_some(raised.at)
+    }
+
+    /// Notes what is broken in a namespace since it was raised, or that nothing is any more; says whether that is news.
+    pub(in super::super) fn broken(&self, profile: &str, namespace: &str, broken: Option<String>) -> bool {
+        let mut by_profile = self.by_profile.lock();
+        let Some(raised) = by_profile.get_mut(profile).and_then(|raised| raised.get_mut(namespace)) else {
+            return false;
+        };
+        let is_news = raised.broken.is_some() != broken.is_some();
+        raised.broken = broken;
+        is_news
+    }
+
+    /// Why a profile of this generation raises nothing for now, if that is so.
+    pub(in super::super) fn reason(&self, profile: &str, generation: i64, now: Timestamp) -> Option<String> {
+        let by_profile = self.by_profile.lock();
+        let mut halting: Vec<_> =
+            by_profile.get(profile)?.iter().filter(|(_, raised)| raised.halts(generation, now)).collect();
+        halting.sort_by_key(|(name, _)| *name);
+        let (name, raised) = halting.first()?;
+        let what = raised.broken.as_deref().unwrap_or_default();
+        let more = halting.len() - 1;
+        let others = if more > 0 { format!(" (and {more} more namespaces)") } else { String::new() };
+        Some(format!("after namespace {name} was raised at {} {what}{others}", raised.at))
+    }
+
+    /// When the half hour of the last raise that halts a profile is over.
+    pub(in super::super) fn ends(&self, profile: &str, now: Timestamp) -> Option<Timestamp> {
+        let by_profile = self.by_profile.lock();
+        let ends = |raised: &Raised| raised.at.checked_add(WATCHED).ok();
+        by_profile.get(profile)?.values().filter(|raised| raised.broken.is_some()).filter_map(ends).filter(|end| *end > now).max()
+    }
+
+    /// Forgets a namespace that is gone.
+    pub(in super::super) fn forget(&self, namespace: &str) {
+        for raised in self.by_profile.lock().values_mut() {
+            raised.remove(namespace);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + 60 * minute).unwrap()
+    }
+
+    #[test]
+    fn what_breaks_after_a_raise_halts_until_it_clears_or_the_spec_changes() {
+        let halts = Halts::default();
+        halts.raised("p", Some(1), ("a", "ua"), at(0));
+        assert_eq!(halts.reason("p", 1, at(1)), None);
+        assert!(halts.broken("p", "a", Some("1 workload lacks pods".into())));
+        assert!(!halts.broken("p", "a", Some("2 workloads lack pods".into())), "it is halted already");
+        let reason = halts.reason("p", 1, at(1)).unwrap();
+        assert!(reason.contains("namespace a was raised at") && reason.ends_with("2 workloads lack pods"), "{reason}");
+        assert_eq!(halts.reason("p", 2, at(1)), None, "the spec is another one");
+        assert_eq!(halts.reason("other", 1, at(1)), None);
+        assert!(halts.broken("p", "a", None));
+        assert_eq!(halts.reason("p", 1, at(1)), None);
+    }
+
+    #[test]
+    fn it_is_about_raises_of_the_last_half_hour() {
+        let halts = Halts::default();
+        halts.raised("p", None, ("a", "ua"), at(0));
+        assert_eq!(halts.last("p", ("a", "ua"), at(29)), Some(at(0)));
+        assert_eq!(halts.last("p", ("a", "another"), at(29)), None);
+        halts.broken("p", "a", Some("…".into()));
+        assert!(halts.reason("p", 7, at(29)).is_some(), "after a restart it is taken for the present spec's");
+        assert_eq!(halts.ends("p", at(29)), Some(at(30)));
+        assert_eq!(halts.reason("p", 7, at(30)), None);
+        assert!(!halts.broken("p", "b", Some("not raised".into())));
+        halts.forget("a");
+        assert_eq!(halts.last("p", ("a", "ua"), at(1)), None);
+    }
+}

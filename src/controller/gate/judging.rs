@@ -1,0 +1,115 @@
+//! One namespace with all that is known of it: the plan, and what its report says of the workloads.
+
+use jiff::Timestamp;
+
+use super::super::{snapshot::Snapshot, state::State, workloads::View};
+use crate::{
+    assessment::{Broken, DryRun, Inventory, Judge, Workloads, report::Judgement},
+    rollout::{Evidence, GateRecord, Look, ModePlan, Namespace, NamespacePlan, Pace, plan},
+    standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Version},
+};
+
+/// What is to be done about a namespace, and what was found there.
+#[derive(Debug)]
+pub(in super::super) struct Judged {
+    pub(in super::super) plan: NamespacePlan,
+    /// `None` while it is not known what runs.
+    pub(in super::super) findings: Option<Findings>,
+}
+
+/// What was found in a namespace.
+#[derive(Debug)]
+pub(in super::super) struct Findings {
+    /// What its report says of the workloads.
+    pub(in super::super) judgement: Judgement,
+    /// The workloads of which pods were refused since the raise that was asked about: each with what was said.
+    pub(in super::super) broken: Vec<(String, String)>,
+    /// What the API server is expected to say to the dry run that is due.
+    pub(in super::super) expected: Option<DryRun>,
+}
+
+/// What a namespace is judged by.
+#[derive(Debug)]
+pub(in super::super) struct Case<'a> {
+    pub(in super::super) state: &'a State,
+    pub(in super::super) snapshot: &'a Snapshot,
+    pub(in super::super) namespace: &'a Namespace,
+    pub(in super::super) record: Option<&'a GateRecord>,
+    pub(in super::super) looks: &'a [Look],
+    pub(in super::super) pace: &'a Pace,
+    /// Since when what is refused counts as broken.
+    pub(in super::super) raised: Option<Timestamp>,
+    pub(in super::super) now: Timestamp,
+}
+
+/// Judges a namespace by what is known now.
+pub(in super::super) fn judge(case: &Case<'_>) -> Judged {
+    let Case { state, snapshot, namespace, now, .. } = *case;
+    let seen = state.workloads.look(&namespace.name, now, |view| with_view(case, view));
+    seen.unwrap_or_else(|| {
+        let plan = plan(namespace, &snapshot.profiles, &state.settings, None, now);
+        Judged { plan, findings: None }
+    })
+}
+
+fn with_view(case: &Case<'_>, view: &View<'_>) -> Judged {
+    let Case { state, snapshot, namespace, record, looks, pace, now, .. } = *case;
+    let workloads = view.inventory.workloads();
+    let judge = judge_of(state, snapshot);
+    let evidence = Evidence {
+        workloads: &workloads,
+        judge: &judge,
+        newer_server: snapshot.server.minor > NEWEST_MINOR,
+        watched_since: view.watched_since,
+        created: namespace.created,
+        had_pods: view.had_pods || namespace.created < view.watched_since,
+        record,
+        looks,
+        pace,
+    };
+    let plan = plan(namespace, &snapshot.profiles, &state.settings, Some(&evidence), now);
+    let findings = Findings {
+        judgement: judgement(&judge, &workloads, policy(&plan.modes, snapshot)),
+        broken: case.raised.map(|since| broken(view, since, now)).unwrap_or_default(),
+        expected: plan.look.as_ref().map(|due| expected(&judge, due.policy, view.inventory)),
+    };
+    Judged { plan, findings: Some(findings) }
+}
+
+/// Judges as the API server does. Its policy is of no account.
+fn judge_of(state: &State, snapshot: &Snapshot) -> Judge {
+    Judge::new(LevelVersion::new(Level::Restricted, Version::Latest))
+        .on_server(snapshot.server.minor)
+        .exempting(state.settings.server_exempt_runtime_classes.iter().cloned())
+}
+
+fn expected(judge: &Judge, policy: LevelVersion, inventory: &Inventory) -> DryRun {
+    judge.by(policy).dry_run(inventory)
+}
+
+fn judgement(judge: &Judge, workloads: &Workloads<'_>, policy: LevelVersion) -> Judgement {
+    let assessment = judge.by(policy).assess(workloads);
+    Judgement::new(&assessment, judge.cleanness(policy.version, workloads))
+}
+
+/// What the report is about: what enforce is to be, or would be without the exemption; else the strictest of what is
+/// asked of audit and warn; else what is asked nowhere, restricted.
+fn policy(modes: &[ModePlan], snapshot: &Snapshot) -> LevelVersion {
+    let asked = |plan: &ModePlan| match &plan.exemption {
+        Some(_) => snapshot.profiles.get(&plan.profile)?.asks(plan.mode),
+        None => plan.planned,
+    };
+    let of_enforce = modes.iter().find(|plan| plan.mode == Mode::Enforce).and_then(asked);
+    let strictest = || modes.iter().filter_map(asked).max_by_key(|policy| (policy.level, policy.version));
+    of_enforce
+        .or_else(strictest)
+        .filter(|policy| policy.level != Level::Privileged)
+        .unwrap_or(LevelVersion::new(Level::Restricted, Version::Latest))
+}
+
+fn broken(view: &View<'_>, since: Timestamp, now: Timestamp) -> Vec<(String, String)> {
+    let broken = view.rejections.broken(view.inventory, since, now).into_iter();
+    broken
+        .map(|Broken { kind, workload, message, at: _ }| (format!("{kind}/{workload}"), message.to_owned()))
+        .collect()
+}
