@@ -281,3 +281,7 @@ fn after(time: Timestamp, duration: SignedDuration) -> Timestamp {
 fn before(time: Timestamp, duration: SignedDuration) -> Timestamp {
     time.checked_sub(duration).unwrap_or(Timestamp::MIN)
 }
+
+#[cfg(test)]
+#[path = "gate_tests/mod.rs"]
+mod tests;

@@ -30,7 +30,7 @@ pub use gate::ANNOUNCED_AHEAD;
 pub use ledger::{ENFORCED, GOVERNED_BY, LEDGER_KEYS, Ledger, ON_RELEASE};
 pub use matching::NamePattern;
 pub use namespace::{ManagedFields, Namespace, Operation, Owner, Owners, TRACKED_KEYS, is_annotation};
-pub use pace::Pace;
+pub use pace::{Pace, Raises, Reservation};
 pub use plan::{NamespacePlan, plan};
 pub use profile::{ActiveExemption, Profile};
 pub use release::{Release, RetainReason};

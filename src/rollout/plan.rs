@@ -26,6 +26,8 @@ pub struct NamespacePlan {
     pub requests: Vec<ApplyRequest>,
     /// What is noted on the namespace once they are carried out.
     pub ledger: Ledger,
+    /// What the requests raise enforce to, or move its version to, where that went through the gate.
+    pub raise: Option<LevelVersion>,
     /// A dry run that is to be taken before enforce can be raised. With its answer in the evidence the namespace is to
     /// be planned anew; the requests above do without the raise.
     pub look: Option<DueLook>,
@@ -45,7 +47,8 @@ pub struct NamespacePlan {
 /// raised only where the strategy is `Immediate`. A namespace that is being deleted is left alone.
 ///
 /// Where a [`NamespacePlan::look`] is due: send its request as a dry run, put a [`Look`](super::Look) with the answer in
-/// the evidence, and plan anew.
+/// the evidence, and plan anew. Before a [`NamespacePlan::raise`] is carried out, its slot is to be reserved: see
+/// [`Raises`](super::Raises).
 pub fn plan(
     namespace: &Namespace,
     profiles: &Profiles,
@@ -57,7 +60,8 @@ pub fn plan(
     let protected = settings.protects(&namespace.name);
     if namespace.terminating {
         let (modes, requests) = (Vec::new(), Vec::new());
-        return NamespacePlan { modes, requests, ledger, look: None, record: None, protected, next: None };
+        let (raise, look) = (None, None);
+        return NamespacePlan { modes, requests, ledger, raise, look, record: None, protected, next: None };
     }
     let situation = Situation { namespace, ledger: &ledger, profiles, settings, evidence, now };
     let decisions = Mode::ALL.into_iter().filter_map(|mode| decide(mode, &situation));
@@ -75,6 +79,7 @@ pub fn plan(
     let expiry = governing.filter_map(|mode| profiles.get(&mode.profile)?.next_expiry(&namespace.name, now));
     let next = expiry.chain(asked.as_ref().and_then(|asked| asked.finding.next)).min();
     NamespacePlan {
+        raise: asked.as_ref().and_then(|_| raised(&modes)),
         look: asked.as_ref().and_then(|asked| due_look(asked, &modes, &situation)),
         record: evidence.map(|evidence| record(evidence, asked, &modes, &situation)),
         modes,
@@ -83,6 +88,13 @@ pub fn plan(
         protected,
         next,
     }
+}
+
+fn raised(modes: &[ModePlan]) -> Option<LevelVersion> {
+    modes.iter().find(|plan| plan.mode == Mode::Enforce).and_then(|plan| match plan.verdict {
+        Verdict::Write { value, .. } => Some(value),
+        _ => None,
+    })
 }
 
 /// The dry run to be taken: of the request that the plan would consist of if its answer were known to be good.

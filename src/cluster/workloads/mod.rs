@@ -7,12 +7,15 @@
 
 mod answer;
 mod error;
+mod event;
+mod follower;
 mod list;
 mod listing;
 mod pages;
 mod reading;
 mod resource;
 mod splitter;
+mod stream;
 #[cfg(test)]
 mod testing;
 
@@ -22,3 +25,4 @@ pub use listing::{Listing, Problem, Progress};
 pub use reading::Observed;
 pub use resource::{Resource, Scope};
 pub use splitter::BrokenAnswer;
+pub use stream::{Listed, SILENCE, WorkloadEvent, WorkloadStream};

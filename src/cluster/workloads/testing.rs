@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 /// An answer.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(super) struct Reply {
     code: u16,
     retry_after: Option<u64>,
     parts: Vec<Part>,
+    endless: Option<Arc<Mutex<dyn Iterator<Item = String> + Send>>>,
 }
 
 /// What comes of an answer, one after the other.
@@ -28,7 +29,7 @@ enum Part {
 
 impl Reply {
     pub(super) fn of(text: impl Into<String>) -> Self {
-        Self { code: 200, retry_after: None, parts: vec![Part::Text(text.into())] }
+        Self { code: 200, retry_after: None, parts: vec![Part::Text(text.into())], endless: None }
     }
 
     pub(super) fn refused(code: u16, message: &str) -> Self {
@@ -39,6 +40,11 @@ impl Reply {
 
     pub(super) fn retry_after(self, seconds: u64) -> Self {
         Self { retry_after: Some(seconds), ..self }
+    }
+
+    /// Whatever comes.
+    pub(super) fn endless(texts: impl Iterator<Item = String> + Send + 'static) -> Self {
+        Self { endless: Some(Arc::new(Mutex::new(texts))), ..Self::of("") }
     }
 
     /// More text.
@@ -61,8 +67,11 @@ impl Reply {
         self
     }
 
-    fn response(self) -> Response<AnswerBody> {
-        let parts = stream::iter(self.parts).filter_map(|part| async {
+    pub(super) fn response(self) -> Response<AnswerBody> {
+        let endless =
+            self.endless.into_iter().flat_map(|texts| std::iter::from_fn(move || texts.lock().next()));
+        let parts = self.parts.into_iter().chain(endless.map(Part::Text));
+        let parts = stream::iter(parts).filter_map(|part| async {
             match part {
                 Part::Text(text) => Some(Ok(text)),
                 Part::Break => Some(Err(io::Error::from(io::ErrorKind::ConnectionReset))),
