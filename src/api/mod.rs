@@ -31,8 +31,8 @@ pub use profile::{
 pub use pruning::pruned_fields;
 pub use read::{InvalidProfile, Violation, read_profile};
 pub use report::{
-    Breakage, NotJudged, PodSecurityReport, RefusedWorkload, ReportContent, ReportState, ReportSummary,
-    ReportedBlocker, ReportedMode, Soak, SoakingLevel, VerdictCounts,
+    Breakage, HeldLevel, NotJudged, PodSecurityReport, RefusedWorkload, ReportContent, ReportState,
+    ReportSummary, ReportedBlocker, ReportedMode, Soak, SoakingLevel, VerdictCounts,
 };
 pub use status::{
     Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, JudgedCounts, LeftAlone, NamespaceCounts,

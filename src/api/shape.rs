@@ -236,7 +236,10 @@ mod tests {
             let schema = serde_json::to_value(crd).unwrap();
             walk(&schema["spec"]["versions"][0]["schema"]["openAPIV3Schema"], &mut |schema| {
                 let Some(text) = schema.get("description").and_then(Value::as_str) else { return };
-                assert!(!text.contains(['`', '\n']) && !text.contains("${") && !text.contains("[`"), "{text}");
+                assert!(
+                    !text.contains(['`', '\n']) && !text.contains("${") && !text.contains("[`"),
+                    "{text}"
+                );
                 assert!(text.ends_with('.'), "{text}");
             });
         }

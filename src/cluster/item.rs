@@ -16,7 +16,7 @@ use serde_json::value::RawValue;
 /// An object of kind `K` as the API server wrote it.
 #[derive(Debug)]
 pub struct Item<K> {
-    /// Name, uid, resourceVersion, generation and time of deletion; nothing else.
+    /// Name, namespace, uid, resourceVersion, generation and time of deletion; nothing else.
     identity: ObjectMeta,
     text: Box<RawValue>,
     kind: PhantomData<fn() -> K>,
@@ -58,6 +58,7 @@ struct Object {
 #[serde(rename_all = "camelCase")]
 struct Identity {
     name: Option<String>,
+    namespace: Option<String>,
     uid: Option<String>,
     resource_version: Option<String>,
     generation: Option<i64>,
@@ -66,11 +67,12 @@ struct Identity {
 
 impl From<Identity> for ObjectMeta {
     fn from(identity: Identity) -> Self {
-        let Identity { name, uid, resource_version, generation, deletion_timestamp } = identity;
+        let Identity { name, namespace, uid, resource_version, generation, deletion_timestamp } = identity;
         // That it is being deleted is what matters.
         let deleted = |text: String| Time(text.parse().unwrap_or(Timestamp::UNIX_EPOCH));
         Self {
             name,
+            namespace,
             uid,
             resource_version,
             generation,

@@ -29,6 +29,7 @@ struct Content<'a> {
 struct Metadata<'a> {
     labels: Option<BTreeMap<String, String>>,
     annotations: Option<BTreeMap<String, String>>,
+    creation_timestamp: Option<String>,
     #[serde(borrow)]
     managed_fields: Option<Vec<&'a RawValue>>,
 }
@@ -39,7 +40,8 @@ struct Metadata<'a> {
 ///
 /// When labels or annotations are no maps of texts, which the API server does not let happen.
 pub fn observe(item: &NamespaceItem) -> serde_json::Result<Namespace> {
-    let Metadata { labels, annotations, managed_fields: entries } = item.read::<Content<'_>>()?.metadata;
+    let Metadata { labels, annotations, creation_timestamp: created, managed_fields: entries } =
+        item.read::<Content<'_>>()?.metadata;
     let mut annotations = annotations.unwrap_or_default();
     let entries = entries.unwrap_or_default().into_iter().filter_map(managed_fields::read);
     let identity = item.meta().clone();
@@ -48,6 +50,7 @@ pub fn observe(item: &NamespaceItem) -> serde_json::Result<Namespace> {
         uid: identity.uid.unwrap_or_default(),
         resource_version: identity.resource_version.unwrap_or_default(),
         terminating: identity.deletion_timestamp.is_some(),
+        created: created.and_then(|created| created.parse().ok()).unwrap_or_default(),
         labels: labels.unwrap_or_default(),
         ledger_annotations: LEDGER_KEYS
             .into_iter()

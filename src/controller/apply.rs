@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use kube::{
-    Api, Client, Resource as _,
+    Client, Resource as _,
     api::{Patch, PatchParams},
-    core::Status,
+    client::Body,
+    core::{Request, Status},
 };
 
 use crate::{
     cluster::{
-        CallError,
+        CallError, cross_check,
         namespaces::{self, NamespaceItem},
         within_deadline,
     },
@@ -24,6 +25,9 @@ pub(super) struct Applied {
     requests: usize,
     ledger: Ledger,
     version: Option<String>,
+    protected: bool,
+    /// What the API server warned of.
+    warnings: Vec<String>,
 }
 
 impl Applied {
@@ -35,7 +39,8 @@ impl Applied {
     /// As if these verdicts had been carried out.
     #[cfg(test)]
     pub(super) fn as_if(modes: Vec<ModePlan>) -> Self {
-        Self { modes, requests: 0, ledger: Ledger::default(), version: None }
+        let (ledger, version, warnings) = (Ledger::default(), None, Vec::new());
+        Self { modes, requests: 0, ledger, version, protected: false, warnings }
     }
 
     /// The version that the last request left, if there was one.
@@ -46,6 +51,16 @@ impl Applied {
     /// What is noted on the namespace now.
     pub(super) const fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// Whether the namespace is protected.
+    pub(super) const fn is_protected(&self) -> bool {
+        self.protected
+    }
+
+    /// What the API server warned of when it was written.
+    pub(super) fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// How many requests it took.
@@ -106,38 +121,65 @@ pub(super) async fn apply(
     namespace: &Namespace,
     plan: NamespacePlan,
 ) -> Result<Applied, ApplyError> {
-    let NamespacePlan { modes, requests, ledger, .. } = plan;
-    let api = namespaces::api(client.clone());
+    let NamespacePlan { modes, requests, ledger, protected, .. } = plan;
     let mut resource_version = namespace.resource_version.clone();
+    let mut warnings = Vec::new();
     for request in &requests {
-        let sent = send(&api, namespace, &resource_version, request).await;
-        resource_version = match sent {
+        let sent = send(client, namespace, &resource_version, request).await;
+        let written = match sent {
             // Somebody has filled the annotations up. The labels matter more than podsec's notes about them.
             Err(ApplyError::Unnotable(_)) if !request.labels.is_empty() => {
                 let bare = ApplyRequest { annotations: BTreeMap::new(), ..request.clone() };
-                send(&api, namespace, &resource_version, &bare).await?
+                send(client, namespace, &resource_version, &bare).await?
             }
             other => other?,
         };
+        resource_version = written.resource_version;
+        warnings.extend(written.warnings);
     }
     let version = (!requests.is_empty()).then_some(resource_version);
-    Ok(Applied { modes, requests: requests.len(), ledger, version })
+    Ok(Applied { modes, requests: requests.len(), ledger, version, protected, warnings })
 }
 
-/// Sends one request and gives the version it left.
+/// What a request left.
+struct Written {
+    resource_version: String,
+    warnings: Vec<String>,
+}
+
+/// Sends one request.
 async fn send(
-    api: &Api<NamespaceItem>,
+    client: &Client,
     namespace: &Namespace,
     resource_version: &str,
     request: &ApplyRequest,
-) -> Result<String, ApplyError> {
+) -> Result<Written, ApplyError> {
     let body = namespaces::apply_body(namespace, resource_version, request);
+    within_deadline(patch(client, &namespace.name, &body, request)).await.map_err(classify)
+}
+
+/// The call itself: kube's own would drop what the API server warns of.
+async fn patch(
+    client: &Client,
+    name: &str,
+    body: &serde_json::Value,
+    request: &ApplyRequest,
+) -> kube::Result<Written> {
     let ApplyRequest { manager, force, .. } = request;
     let params =
         PatchParams { field_manager: Some(manager.as_str().into()), force: *force, ..PatchParams::default() };
-    let answer = within_deadline(api.patch(&namespace.name, &params, &Patch::Apply(&body))).await;
-    let written = answer.map_err(classify)?;
-    Ok(written.meta().resource_version.clone().unwrap_or_default())
+    let request = Request::new("/api/v1/namespaces").patch(name, &params, &Patch::Apply(body));
+    let answer = client.send(request.map_err(kube::Error::BuildRequest)?.map(Body::from)).await?;
+    let (code, warnings) = (answer.status(), cross_check::warnings(answer.headers()));
+    let body = answer.into_body().collect_bytes().await?;
+    if !code.is_success() {
+        let status = serde_json::from_slice(&body).unwrap_or_else(|_| {
+            Status::failure(String::from_utf8_lossy(&body).trim(), "Unreadable").with_code(code.as_u16())
+        });
+        return Err(kube::Error::Api(Box::new(status)));
+    }
+    let written: NamespaceItem = serde_json::from_slice(&body).map_err(kube::Error::SerdeError)?;
+    Ok(Written { resource_version: written.meta().resource_version.clone().unwrap_or_default(), warnings })
 }
 
 fn classify(error: CallError) -> ApplyError {

@@ -54,6 +54,12 @@ async fn ready(Shared(state): Shared<Arc<State>>) -> (StatusCode, String) {
             Completeness::Complete { .. } => {}
         },
     }
+    if !state.workloads.is_known() {
+        waiting.push("waiting for the lists of what runs");
+    }
+    if !state.reports.is_known() {
+        waiting.push("waiting for the list of reports");
+    }
     if waiting.is_empty() {
         (StatusCode::OK, "ok\n".into())
     } else {
@@ -66,6 +72,7 @@ async fn metrics(
 ) -> Result<([(&'static str, &'static str); 1], String), StatusCode> {
     let depth = i64::try_from(state.queue.depth()).unwrap_or(i64::MAX);
     state.metrics.queue_depth.set(depth);
+    state.metrics.pods.set(i64::try_from(state.workloads.pods()).unwrap_or(i64::MAX));
     match state.metrics.text() {
         Ok(text) => Ok(([("content-type", OPEN_METRICS)], text)),
         Err(error) => {

@@ -34,6 +34,10 @@ pub(super) struct Metrics {
     pub(super) events_dropped: Counter,
     pub(super) status_writes: Counter,
     pub(super) status_failures: Counter,
+    pub(super) report_writes: Counter,
+    pub(super) report_failures: Counter,
+    pub(super) disagreements: Counter,
+    pub(super) pods: Gauge,
 }
 
 impl Default for Metrics {
@@ -51,6 +55,10 @@ impl Default for Metrics {
             events_dropped: Counter::default(),
             status_writes: Counter::default(),
             status_failures: Counter::default(),
+            report_writes: Counter::default(),
+            report_failures: Counter::default(),
+            disagreements: Counter::default(),
+            pods: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -69,6 +77,10 @@ impl Metrics {
             events_dropped,
             status_writes,
             status_failures,
+            report_writes,
+            report_failures,
+            disagreements,
+            pods,
         } = self;
         registry.register("reconciles", "Namespaces looked at, by result", reconciles.clone());
         registry.register(
@@ -94,6 +106,18 @@ impl Metrics {
             "Writes of a profile's status that failed",
             status_failures.clone(),
         );
+        registry.register("report_writes", "Reports of namespaces written", report_writes.clone());
+        registry.register(
+            "report_write_failures",
+            "Writes of a namespace's report that failed",
+            report_failures.clone(),
+        );
+        registry.register(
+            "evaluator_disagreements",
+            "Last looks at which the API server said something else of the pods than podsec",
+            disagreements.clone(),
+        );
+        registry.register("pods", "Pods that podsec follows", pods.clone());
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The running podsec", version);
     }

@@ -12,12 +12,14 @@
 
 mod announcements;
 mod apply;
+mod gate;
 mod http;
 mod memory;
 mod metrics;
 mod outcome;
 mod queue;
 mod reporting;
+mod reports;
 mod restraint;
 mod snapshot;
 mod state;
@@ -25,6 +27,7 @@ mod status;
 mod telling;
 mod watching;
 mod worker;
+mod workloads;
 
 use std::{sync::Arc, time::Duration};
 
@@ -33,7 +36,7 @@ use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use self::{announcements::Announcements, state::State, worker::Workshop};
-use crate::rollout::Settings;
+use crate::{cluster::workloads::Resource, rollout::Settings};
 
 /// How long work that is under way may take to end once the controller is told to stop: a little more than the
 /// deadline of a call, and less than the 30 s that a pod is given.
@@ -84,6 +87,14 @@ pub async fn run(client: Client, options: Options, stop: CancellationToken) -> R
     spawn("profiles", Box::pin(watching::watch_profiles(client.clone(), Arc::clone(&changed))));
     spawn("snapshots", Box::pin(watching::take_snapshots(client.clone(), Arc::clone(&state), changed)));
     spawn("events", Box::pin(waiting.send_all(client.clone(), instance)));
+    for resource in Resource::ALL {
+        let following = workloads::follow(client.clone(), Arc::clone(&state), resource);
+        spawn(resource.name(), Box::pin(following));
+    }
+    let rejections = workloads::follow_rejections(client.clone(), Arc::clone(&state));
+    spawn("rejections", Box::pin(rejections));
+    spawn("reports", Box::pin(reports::follow(client.clone(), Arc::clone(&state))));
+    spawn("report writes", Box::pin(reports::write_all(client.clone(), Arc::clone(&state))));
     let written = Arc::default();
     spawn("status", Box::pin(reporting::report(client.clone(), Arc::clone(&state), Arc::clone(&written))));
     if let Some(listener) = listener {

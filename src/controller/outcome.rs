@@ -1,6 +1,6 @@
 //! What became of a namespace.
 
-use super::apply::Applied;
+use super::{apply::Applied, reports::Summary};
 use crate::rollout::{Change, HoldReason, ModePlan, Release, Verdict};
 use crate::standards::Mode;
 
@@ -16,6 +16,10 @@ pub(super) struct Outcome {
     /// The pairs of profiles that disagree about it.
     pub(super) overlaps: Vec<(String, String)>,
     pub(super) result: Result,
+    /// What its report says of it, in short; nothing where it has none.
+    pub(super) summary: Option<Summary>,
+    /// Whether it is not yet known what runs in it.
+    unjudged: bool,
 }
 
 /// How it went.
@@ -45,7 +49,17 @@ impl Outcome {
         overlaps: Vec<(String, String)>,
         result: Result,
     ) -> Self {
-        Self { epoch, matched, overlaps, result }
+        Self { epoch, matched, overlaps, result, summary: None, unjudged: false }
+    }
+
+    /// The same, made before it was known what runs there: it is looked at again.
+    pub(super) fn unjudged(self) -> Self {
+        Self { unjudged: true, ..self }
+    }
+
+    /// The same, with what its report says.
+    pub(super) fn with_summary(self, summary: Option<Summary>) -> Self {
+        Self { summary, ..self }
     }
 
     /// The snapshot of the profiles that it was planned with.
@@ -55,7 +69,7 @@ impl Outcome {
 
     /// Whether nothing more is going to happen soon: it is done, or has failed so often that this is shown.
     pub(super) const fn is_final(&self) -> bool {
-        !matches!(self.result, Result::Retrying { failures, .. } if failures < PATIENCE)
+        !self.unjudged && !matches!(self.result, Result::Retrying { failures, .. } if failures < PATIENCE)
     }
 
     /// Whether the plan was carried out.

@@ -75,6 +75,8 @@ pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<
             outcomes: &outcomes,
             progress: progress.get(name.as_str()).copied().unwrap_or_default(),
             controller: &controller,
+            halted: halted(state, name, described.generation),
+            reports_closed: state.reports.closed(),
             before,
             now: Timestamp::now(),
         };
@@ -98,6 +100,11 @@ pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<
         }
     }
     complete
+}
+
+/// Why a profile raises nothing for now, if that is so.
+fn halted(state: &State, name: &str, generation: i64) -> Option<String> {
+    state.halts.reason(name, generation, Timestamp::now())
 }
 
 /// Whether a controller that has just started, and not yet looked at everything again, would say less than what
@@ -172,6 +179,7 @@ mod tests {
             uid: "u".into(),
             resource_version: "1".into(),
             terminating: false,
+            created: Timestamp::UNIX_EPOCH,
             labels: BTreeMap::new(),
             ledger_annotations: BTreeMap::new(),
             owners: Owners::default(),

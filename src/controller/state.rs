@@ -5,17 +5,32 @@ use std::{
     sync::Arc,
 };
 
+use jiff::Timestamp;
 use parking_lot::{Mutex, RwLock};
 use tokio::{
     sync::{Notify, watch},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{
-    announcements::Announcements, metrics::Metrics, outcome::Outcome, queue::Queue, restraint::Restraint,
+    announcements::Announcements,
+    gate::{Halts, Looks},
+    metrics::Metrics,
+    outcome::Outcome,
+    queue::Queue,
+    reports::Reports,
+    restraint::Restraint,
     snapshot::Snapshot,
+    workloads::{Concerns, Workloads},
 };
-use crate::rollout::{Namespace, Settings};
+use crate::{
+    cluster::workloads::{Resource, WorkloadEvent},
+    rollout::{Namespace, Raises, Settings},
+    standards::Mode,
+};
+
+/// How long changes of what runs in a namespace are collected before it is looked at: a roll-out is many of them.
+const SETTLES: Duration = Duration::from_millis(300);
 
 /// Shared by all tasks.
 #[derive(Debug)]
@@ -25,6 +40,13 @@ pub(super) struct State {
     pub(super) metrics: Metrics,
     pub(super) announcements: Announcements,
     pub(super) restraint: Restraint,
+    /// What runs in each namespace.
+    pub(super) workloads: Workloads,
+    pub(super) reports: Reports,
+    /// When each profile raised which namespace.
+    pub(super) raises: Mutex<Raises>,
+    pub(super) halts: Halts,
+    pub(super) looks: Looks,
     /// Notified when a status may have to be written.
     pub(super) status_due: Notify,
     namespaces: RwLock<BTreeMap<String, Arc<Namespace>>>,
@@ -66,6 +88,11 @@ impl State {
             metrics: Metrics::default(),
             announcements,
             restraint: Restraint::default(),
+            workloads: Workloads::default(),
+            reports: Reports::default(),
+            raises: Mutex::default(),
+            halts: Halts::default(),
+            looks: Looks::default(),
             status_due: Notify::new(),
             namespaces: RwLock::default(),
             namespaces_listed: watch::Sender::new(false),
@@ -104,6 +131,47 @@ impl State {
         self.queue.add(name);
     }
 
+    /// Takes in what is heard of the objects of a kind, and has the namespaces looked at that it concerns.
+    pub(super) fn saw_workload(&self, resource: Resource, event: WorkloadEvent, now: Timestamp) {
+        match self.workloads.take(resource, event, now) {
+            Concerns::Nobody => {}
+            Concerns::Namespace(name) => self.concerns(&name),
+            Concerns::All => self.concerns_all(),
+        }
+    }
+
+    /// Has a namespace looked at soon, if a profile has anything to do with it.
+    pub(super) fn concerns(&self, name: &str) {
+        // What comes before everything is known is looked at once it is.
+        let matters = |outcome: &Arc<Outcome>| !outcome.matched.is_empty() || !outcome.modes().is_empty();
+        if self.is_judging() && self.outcomes.read().get(name).is_some_and(matters) {
+            self.queue.add_after(name, SETTLES);
+        }
+    }
+
+    /// Has every namespace looked at, once everything is known.
+    pub(super) fn concerns_all(&self) {
+        if self.is_judging() {
+            for name in self.namespaces.read().keys() {
+                self.queue.add(name);
+            }
+        }
+    }
+
+    /// Has the namespaces looked at in which a profile has a say.
+    pub(super) fn concerns_governed(&self, profile: &str) {
+        for (name, outcome) in &*self.outcomes.read() {
+            if outcome.matched.iter().any(|matched| matched == profile) {
+                self.queue.add(name);
+            }
+        }
+    }
+
+    /// Whether it is known what runs, and what is to be remembered of it.
+    pub(super) fn is_judging(&self) -> bool {
+        self.workloads.is_known() && self.reports.is_known()
+    }
+
     /// Takes in that these are all namespaces that there are.
     pub(super) fn listed_namespaces(&self, names: &BTreeSet<String>) {
         let gone: Vec<_> =
@@ -117,7 +185,23 @@ impl State {
                 self.queue.add(&name);
             }
         }
-        self.namespaces_listed.send_replace(true);
+        if !self.namespaces_listed.send_replace(true) {
+            self.recall_raises();
+        }
+    }
+
+    /// After a restart the namespaces themselves tell when they were raised.
+    fn recall_raises(&self) {
+        let namespaces = self.namespaces.read();
+        *self.raises.lock() = Raises::told_by(namespaces.values().map(AsRef::as_ref));
+        for namespace in namespaces.values() {
+            let ledger = namespace.ledger();
+            if let (Some(profile), Some(_), Some(written)) =
+                (ledger.profile_of(Mode::Enforce), ledger.enforced, namespace.owners.written_by_podsec())
+            {
+                self.halts.raised(profile, None, (&namespace.name, &namespace.uid), written);
+            }
+        }
     }
 
     /// Whether all namespaces have been seen once.
@@ -187,6 +271,10 @@ impl State {
         self.outcomes.write().remove(name);
         self.unanswered.lock().remove(name);
         self.restraint.forget(name);
+        self.workloads.forget(name);
+        self.reports.forget(name);
+        self.looks.forget(name);
+        self.halts.forget(name);
         self.pass_on(name, u64::MAX);
         self.status_due.notify_one();
     }

@@ -6,13 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{
     outcome::{Outcome, PATIENCE, Result, is_in_sync},
+    reports::Summary,
     snapshot::{Content, Described},
     state::Progress,
 };
 use crate::{
     api::{
-        ClusterPodSecurityProfile, Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, LeftAlone,
-        ModeSummary, NamespaceCounts, ProfileStatus, Strategy, UnwritableNamespace,
+        ClusterPodSecurityProfile, Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, JudgedCounts,
+        LeftAlone, ModeSummary, NamespaceCounts, ProfileStatus, ReportState, Strategy, UnwritableNamespace,
         conditions::{Condition, ConditionStatus, types},
     },
     rollout::{ActiveExemption, ModePlan, Verdict, wording},
@@ -38,6 +39,10 @@ pub(super) struct Account<'a> {
     pub(super) outcomes: &'a [(String, std::sync::Arc<Outcome>)],
     pub(super) progress: Progress,
     pub(super) controller: &'a Controller,
+    /// Why the profile raises nothing for now, if that is so.
+    pub(super) halted: Option<String>,
+    /// Why there can be no reports, if that is so.
+    pub(super) reports_closed: Option<String>,
     /// The status that stands now.
     pub(super) before: Option<&'a ProfileStatus>,
     pub(super) now: Timestamp,
@@ -108,6 +113,13 @@ struct Tally {
     retrying: u32,
     first_retrying: Option<(String, String)>,
     overlapping: BTreeSet<String>,
+    /// Namespaces of which it is known what runs.
+    judged: u32,
+    /// Of them, those with a workload that violates, or of which podsec cannot tell.
+    violating: u32,
+    inconclusive: u32,
+    /// The first time at which `forceAfter` raises a namespace, and how many it raises.
+    forced: Option<(Timestamp, usize)>,
 }
 
 fn tally(status: &mut ProfileStatus, account: &Account<'_>, asks: &[Option<ModeSummary>; 3]) -> Tally {
@@ -131,7 +143,10 @@ fn tally(status: &mut ProfileStatus, account: &Account<'_>, asks: &[Option<ModeS
                         asked && matches!(plan.verdict, Verdict::Freeze(_))
                     });
                 count(&mut status.namespaces, &own, kept_from_it);
-                list(status, &mut tally, namespace, &own);
+                list(status, &mut tally, namespace, &own, outcome.summary.as_ref());
+                if let Some(summary) = outcome.summary.as_ref().filter(|_| matched && reports_on(account, outcome)) {
+                    add_up(status, &mut tally, summary);
+                }
             }
             Result::Unwritable { code, message } if matched => {
                 tally.unwritable += 1;
@@ -157,6 +172,32 @@ fn tally(status: &mut ProfileStatus, account: &Account<'_>, asks: &[Option<ModeS
     tally
 }
 
+/// Whether what is reported of a namespace is about this profile: it governs enforce there, or nothing governs anything.
+fn reports_on(account: &Account<'_>, outcome: &Outcome) -> bool {
+    let enforce = outcome.mode(Mode::Enforce);
+    enforce.or_else(|| outcome.modes().first()).is_none_or(|plan| plan.profile == account.name)
+}
+
+/// Adds what is reported of a namespace to what is said of the profile.
+fn add_up(status: &mut ProfileStatus, tally: &mut Tally, summary: &Summary) {
+    let Summary { state, workloads, pods, .. } = summary;
+    tally.judged += 1;
+    tally.violating += u32::from(workloads.violating > 0);
+    tally.inconclusive += u32::from(workloads.inconclusive > 0 || *state == ReportState::Inconclusive);
+    for (sum, counts) in [(&mut status.workloads, workloads), (&mut status.pods, pods)] {
+        let sum = sum.get_or_insert_default();
+        sum.judged += counts.judged;
+        sum.violating += counts.violating;
+    }
+    let namespaces = &mut status.namespaces;
+    for (count, counted) in [
+        (&mut namespaces.soaking, *state == ReportState::Soaking),
+        (&mut namespaces.inconclusive, *state == ReportState::Inconclusive),
+    ] {
+        *count.get_or_insert_default() += u32::from(counted);
+    }
+}
+
 fn count(counts: &mut NamespaceCounts, own: &[&ModePlan], kept_from_it: bool) {
     let any = |is: fn(&ModePlan) -> bool| u32::from(own.iter().any(|plan| is(plan)));
     let governed: Vec<_> = own.iter().filter(|plan| plan.governed).collect();
@@ -173,11 +214,21 @@ fn count(counts: &mut NamespaceCounts, own: &[&ModePlan], kept_from_it: bool) {
 }
 
 fn is_held(plan: &ModePlan) -> bool {
-    matches!(plan.verdict, Verdict::Hold(_)) && plan.mode == Mode::Enforce
+    plan.held().is_some() && plan.mode == Mode::Enforce
 }
 
-fn list(status: &mut ProfileStatus, tally: &mut Tally, namespace: &str, own: &[&ModePlan]) {
+fn list(
+    status: &mut ProfileStatus,
+    tally: &mut Tally,
+    namespace: &str,
+    own: &[&ModePlan],
+    summary: Option<&Summary>,
+) {
     for plan in own {
+        if let Some(at) = plan.forced_at {
+            let (first, count) = tally.forced.unwrap_or((at, 0));
+            tally.forced = Some((first.min(at), count + 1));
+        }
         if let Some(ActiveExemption { name, level: _, reason, expires }) = &plan.exemption
             && status.exempt.len() < NAMED
         {
@@ -185,14 +236,25 @@ fn list(status: &mut ProfileStatus, tally: &mut Tally, namespace: &str, own: &[&
             let expires = expires.map(crate::api::Moment);
             status.exempt.push(ExemptNamespace { name: namespace.to_owned(), exemption, reason, expires });
         }
-        let present = plan.present.to_string();
+        let present = match &plan.verdict {
+            Verdict::Write { value, .. } => value.to_string(),
+            _ => plan.present.to_string(),
+        };
         let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
+        if let Some(reason) = plan.held().filter(|_| is_held(plan) && status.held.len() < NAMED) {
+            let (reason, message) = wording::hold(reason, plan);
+            status.held.push(HeldNamespace {
+                name: namespace.to_owned(),
+                reason: reason.to_owned(),
+                message,
+                present: present.clone(),
+                planned: planned.clone(),
+                blockers: summary.map(|summary| summary.blockers.clone()).unwrap_or_default(),
+                more_blockers: summary.map_or(0, |summary| summary.more_blockers),
+                raised_at: summary.and_then(|summary| summary.next).map(crate::api::Moment),
+            });
+        }
         match &plan.verdict {
-            Verdict::Hold(reason) if is_held(plan) && status.held.len() < NAMED => {
-                let (reason, message) = wording::hold(reason, plan);
-                let (name, reason) = (namespace.to_owned(), reason.to_owned());
-                status.held.push(HeldNamespace { name, reason, message, present, planned });
-            }
             Verdict::LeaveAlone { policy, .. } => {
                 tally.left_alone += 1;
                 if status.left_alone.len() < NAMED {
@@ -233,6 +295,9 @@ fn conditions(
         let text = format!("{} of {total} namespaces done", total - left.min(total));
         said.push((types::RECONCILING, True, PROGRESSING, text.clone()));
         said.push((types::READY, Unknown, PROGRESSING, text));
+    } else if let Some(text) = cannot_soak(account, object) {
+        said.push((types::STALLED, True, "ReportsUnavailable", text.clone()));
+        said.push((types::READY, False, "ReportsUnavailable", text));
     } else if let Some(text) = all_forbidden(status, tally) {
         said.push((types::STALLED, True, "Forbidden", text.clone()));
         said.push((types::READY, False, "Forbidden", text));
@@ -249,8 +314,7 @@ fn conditions(
     } else {
         said.push((types::READY, True, "Reconciled", summary(status, tally)));
     }
-    let unjudged = "this version of podsec does not judge workloads yet".into();
-    said.push((types::COMPLIANT, Unknown, "NotJudged", unjudged));
+    said.push(compliant(status, tally));
     said.push(if tally.overlapping.is_empty() {
         (types::OVERLAPPING, False, "NoOverlap", "no other profile of equal priority disagrees".into())
     } else {
@@ -261,7 +325,50 @@ fn conditions(
         );
         (types::OVERLAPPING, True, "EqualPriority", text)
     });
+    said.push(match &account.halted {
+        Some(reason) => (types::ROLLOUT_HALTED, True, "Breakage", reason.clone()),
+        None => (types::ROLLOUT_HALTED, False, "NotHalted", "nothing has broken after a raise".into()),
+    });
     said
+}
+
+/// Whether what runs is as the profile plans.
+fn compliant(status: &ProfileStatus, tally: &Tally) -> Said {
+    let JudgedCounts { judged, violating } = status.workloads.unwrap_or_default();
+    if tally.judged == 0 {
+        let text = match status.namespaces.matched {
+            0 => "no namespace matches".into(),
+            _ => "podsec has not looked at what runs yet".into(),
+        };
+        return (types::COMPLIANT, ConditionStatus::Unknown, "NotJudged", text);
+    }
+    if violating > 0 {
+        let text = format!(
+            "{violating} of {judged} workloads in {} of {} namespaces violate what is planned; kubectl get psr -A says which",
+            tally.violating, tally.judged
+        );
+        return (types::COMPLIANT, ConditionStatus::False, "Violations", text);
+    }
+    if tally.inconclusive > 0 {
+        let text = format!("podsec cannot tell of {} of {} namespaces", tally.inconclusive, tally.judged);
+        return (types::COMPLIANT, ConditionStatus::Unknown, "Inconclusive", text);
+    }
+    let text = format!("none of {judged} workloads in {} namespaces violates what is planned", tally.judged);
+    (types::COMPLIANT, ConditionStatus::True, "NoViolations", text)
+}
+
+/// What to say where a soak cannot be remembered.
+fn cannot_soak(account: &Account<'_>, object: &ClusterPodSecurityProfile) -> Option<String> {
+    let closed = account.reports_closed.as_ref()?;
+    let soaks = object.spec.strategy() == Strategy::WhenClean && !object.spec.soak().is_zero();
+    let enforces = object.spec.enforce.is_some();
+    (soaks && enforces).then(|| {
+        format!(
+            "there is nowhere to remember since when a namespace is clean, as rollout.soak asks: reports cannot be read \
+             ({}); install the PodSecurityReport CRD and podsec's ClusterRole as shipped, or set rollout.soak: 0s",
+            wording::quoted(closed)
+        )
+    })
 }
 
 /// What to say where what fails is not one namespace's own trouble: all of them fail, or more than one.
@@ -297,6 +404,9 @@ fn summary(status: &ProfileStatus, tally: &Tally) -> String {
     add(held as usize, "held");
     add(exempt as usize, "exempt");
     add(frozen as usize, "frozen");
+    if let Some((first, count)) = tally.forced {
+        add(count, &format!("to be raised by forceAfter (from {first} on)"));
+    }
     if let Some(first) = status.left_alone.first() {
         let what =
             format!("left to whoever last set them (first {} to {})", first.namespace, first.last_set_by);

@@ -47,6 +47,7 @@ fn namespace(name: &str) -> Namespace {
         uid: "u".into(),
         resource_version: "1".into(),
         terminating: false,
+        created: Timestamp::UNIX_EPOCH,
         labels: BTreeMap::new(),
         ledger_annotations: BTreeMap::new(),
         owners: Owners::default(),
@@ -74,7 +75,7 @@ fn told(
 ) -> ProfileStatus {
     let described = &snapshot.described["p"];
     let controller = Controller::default();
-    status(&Account { name: "p", described, outcomes, progress, controller: &controller, before, now })
+    status(&Account { name: "p", described, outcomes, progress, controller: &controller, halted: None, reports_closed: None, before, now })
 }
 
 fn done() -> Progress {

@@ -10,8 +10,9 @@ use super::{
     state::State,
 };
 use crate::{
+    assessment::{DryRun, ServerAnswer, ServerVerdict},
     rollout::{Change, FreezeReason, ModePlan, Namespace, Release, Verdict, wording},
-    standards::Mode,
+    standards::{LevelVersion, Mode},
 };
 
 /// Something to tell about a mode.
@@ -178,6 +179,45 @@ fn hand_in(state: &State, namespace: &Namespace, profile: Option<&String>, mode:
     if state.announcements.hand_in(Announcement { profile, namespace, mode, warning, reason, note }).is_err()
     {
         state.metrics.events_dropped.inc();
+    }
+}
+
+/// What is broken in a namespace, in a few words; nothing when nothing is.
+pub(super) fn breakage(broken: &[(String, String)]) -> Option<String> {
+    let (workload, message) = broken.first()?;
+    let count = if broken.len() == 1 {
+        "1 workload lacks".into()
+    } else {
+        format!("{} workloads lack", broken.len())
+    };
+    Some(format!("{count} pods: {} {}", wording::quoted(workload), wording::quoted(message)))
+}
+
+/// Compares what the API server warned of when enforce was raised with what was expected of it, and tells of a
+/// difference: a pod came in between, or one of the two is wrong.
+pub(super) fn compare(
+    state: &State,
+    namespace: &Namespace,
+    policy: LevelVersion,
+    warnings: &[String],
+    expected: &DryRun,
+) {
+    let answer = ServerAnswer::read(&namespace.name, policy, warnings.iter().cloned());
+    if let ServerVerdict::Disagrees { only_server, .. } = answer.compare(expected)
+        && let Some(first) = only_server.first()
+    {
+        let name = &namespace.name;
+        let note = format!(
+            "namespace {name}: enforce was raised to {policy}, and pods that came in between violate it: {}",
+            wording::quoted(first)
+        );
+        hand_in(
+            state,
+            namespace,
+            None,
+            Some(Mode::Enforce),
+            Told { warning: true, reason: "RaisedOver", note },
+        );
     }
 }
 

@@ -125,7 +125,7 @@ pub(super) async fn watch_profiles(client: Client, changed: Arc<Notify>) {
 }
 
 /// The API server's answer, if it gave one.
-fn answer(error: &watcher::Error) -> Option<&kube::core::Status> {
+pub(super) fn answer(error: &watcher::Error) -> Option<&kube::core::Status> {
     match error {
         watcher::Error::InitialListFailed(kube::Error::Api(status))
         | watcher::Error::WatchStartFailed(kube::Error::Api(status))
@@ -140,7 +140,7 @@ fn is_not_found(error: &watcher::Error) -> bool {
 }
 
 /// What the API server said, without the whole answer around it.
-fn brief(error: &watcher::Error) -> String {
+pub(super) fn brief(error: &watcher::Error) -> String {
     if let Some(status) = answer(error) {
         return status.message.trim().to_owned();
     }

@@ -2,23 +2,26 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use parking_lot::Mutex;
 use tokio::time::{Duration, Instant};
 
 use super::{
-    apply::{ApplyError, apply},
+    apply::{Applied, ApplyError, apply},
+    gate::{Findings, Prepared, prepare},
     memory::Memory,
     metrics::ReconcileLabels,
     outcome::{Outcome, PATIENCE, Result},
+    reports::{self, Source, Summary},
     snapshot::Snapshot,
     state::State,
     telling,
 };
 use crate::{
     cluster::{CallError, backoff::Backoff, namespaces},
-    rollout::{Namespace, overlaps, plan},
+    rollout::{Change, GateRecord, Ledger, ModePlan, Namespace, Reservation, Verdict, overlaps},
+    standards::Mode,
 };
 
 /// No namespace is written more often than this, so that two writers who disagree cannot keep each other busy.
@@ -106,21 +109,22 @@ impl Workshop {
             }
         }
         for attempt in 0..TRIES {
-            namespace.remembered = self.memory.of(&namespace);
-            let plan = plan(&namespace, &snapshot.profiles, &self.state.settings, None, Timestamp::now());
-            let next = plan.next;
-            if attempt == 0
-                && !plan.requests.is_empty()
-                && let Some(delay) = self.too_soon(&namespace.name)
-            {
-                return End::NotYet(delay);
-            }
-            let error = match apply(&self.client, &namespace, plan).await {
-                Ok(applied) => {
-                    let outcome = self.outcome(&namespace, &snapshot, Result::Applied(applied));
-                    return End::Concluded(Box::new(Conclusion { namespace, outcome, next }));
+            namespace.remembered = self.remembered(&namespace);
+            let error = match prepare(&self.client, &self.state, &snapshot, &namespace).await {
+                None => ApplyError::Stale,
+                Some(prepared) => {
+                    if attempt == 0
+                        && !prepared.plan.requests.is_empty()
+                        && let Some(delay) = self.too_soon(&namespace.name)
+                    {
+                        self.give_back(prepared.reservation);
+                        return End::NotYet(delay);
+                    }
+                    match self.carry_out(&namespace, &snapshot, prepared).await {
+                        Ok(conclusion) => return End::Concluded(Box::new(conclusion)),
+                        Err(error) => error,
+                    }
                 }
-                Err(error) => error,
             };
             self.count(error.category());
             conflict = match error {
@@ -145,6 +149,121 @@ impl Workshop {
             Some(message) => self.refused(namespace, &snapshot, 409, message),
             None => self.outrun(namespace, &snapshot),
         }
+    }
+
+    /// What podsec remembers to have left behind; after a restart what the report witnesses of it.
+    fn remembered(&self, namespace: &Namespace) -> Option<Ledger> {
+        let witnessed = || {
+            let noted = Ledger::read(&namespace.ledger_annotations);
+            let enforced = self.state.reports.enforced(namespace)?;
+            Some(Ledger { enforced: Some(enforced), ..noted })
+        };
+        self.memory.of(namespace).or_else(witnessed)
+    }
+
+    fn give_back(&self, reservation: Option<Reservation>) {
+        if let Some(reservation) = reservation {
+            self.state.raises.lock().give_back(reservation);
+        }
+    }
+
+    /// Carries a plan out, and has its report say so.
+    async fn carry_out(
+        &self,
+        namespace: &Namespace,
+        snapshot: &Snapshot,
+        prepared: Prepared,
+    ) -> std::result::Result<Conclusion, ApplyError> {
+        let Prepared { plan, findings, raised, reservation } = prepared;
+        let (next, record, raise) = (plan.next, plan.record.clone(), plan.raise);
+        // What is still due could not be looked at while the namespace changed.
+        let next = if plan.look.is_some() {
+            Timestamp::now().checked_add(SignedDuration::from_secs(1)).ok()
+        } else {
+            next
+        };
+        let applied = match apply(&self.client, namespace, plan).await {
+            Ok(applied) => applied,
+            Err(error) => {
+                // What did not come back may have been carried out.
+                if !matches!(error, ApplyError::Transient(_)) {
+                    self.give_back(reservation);
+                }
+                return Err(error);
+            }
+        };
+        let raised = self.note_raise(namespace, snapshot, &applied).or(raised);
+        let outcome = self.outcome(namespace, snapshot, Result::Applied(applied.clone()));
+        let outcome = match findings {
+            None => outcome.unjudged(),
+            Some(findings) => {
+                if let (Some(policy), Some(expected)) = (raise, &findings.expected) {
+                    telling::compare(&self.state, namespace, policy, applied.warnings(), expected);
+                }
+                let summary = self.report(namespace, snapshot, &outcome, &applied, findings, raised, record);
+                outcome.with_summary(summary)
+            }
+        };
+        Ok(Conclusion { namespace: namespace.clone(), outcome, next })
+    }
+
+    /// Notes when enforce became stricter: what is refused from then on is breakage.
+    fn note_raise(&self, namespace: &Namespace, snapshot: &Snapshot, applied: &Applied) -> Option<Timestamp> {
+        let is_raise = |plan: &&ModePlan| {
+            let change = match plan.verdict {
+                Verdict::Write { change, .. } => change,
+                _ => return false,
+            };
+            plan.mode == Mode::Enforce
+                && matches!(change, Change::Raise | Change::ForcedRaise | Change::Repair)
+        };
+        let plan = applied.modes().iter().find(is_raise)?;
+        let generation = snapshot.profiles.get(&plan.profile).map(|profile| profile.generation);
+        let now = Timestamp::now();
+        self.state.halts.raised(&plan.profile, generation, (&namespace.name, &namespace.uid), now);
+        Some(now)
+    }
+
+    /// Has the report of a namespace say what became of it; gives that in short.
+    fn report(
+        &self,
+        namespace: &Namespace,
+        snapshot: &Snapshot,
+        outcome: &Outcome,
+        applied: &Applied,
+        findings: Findings,
+        raised: Option<Timestamp>,
+        record: Option<GateRecord>,
+    ) -> Option<Summary> {
+        let State { reports, halts, .. } = &*self.state;
+        let name = &namespace.name;
+        let is_broken = telling::breakage(&findings.broken);
+        for profile in &outcome.matched {
+            if halts.broken(profile, name, is_broken.clone()) {
+                self.state.concerns_governed(profile);
+            }
+        }
+        let soak = reports::soak(&namespace.uid, record.as_ref(), applied.ledger().enforced);
+        if let Some(record) = record {
+            reports.remember(name, record);
+        }
+        let onlooker = snapshot.profiles.matching(namespace, &self.state.settings).next();
+        let source = Source {
+            namespace,
+            applied,
+            onlooker,
+            settings: &self.state.settings,
+            raised,
+            soak,
+            before: reports.standing(name),
+            now: Timestamp::now(),
+        };
+        // A protected namespace that no profile names has none.
+        let content = reports::content(source, findings)
+            .filter(|_| !outcome.matched.is_empty() || !outcome.modes().is_empty());
+        let summary = content.as_ref().map(Summary::of);
+        reports.put(name, content);
+        summary
     }
 
     /// Concludes that somebody writes the namespace all the time. That must not put off a repair, and must be seen.

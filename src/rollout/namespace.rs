@@ -145,6 +145,8 @@ pub struct Namespace {
     pub resource_version: String,
     /// Whether it is being deleted.
     pub terminating: bool,
+    /// When it was created, to the second.
+    pub created: Timestamp,
     /// All its labels, which selectors are matched against.
     pub labels: BTreeMap<String, String>,
     /// The annotations of [`LEDGER_KEYS`] that are present.

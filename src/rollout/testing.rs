@@ -39,6 +39,7 @@ pub(super) fn namespace(name: &str, labels: &[(&str, &str)]) -> Namespace {
         uid: format!("uid-{name}"),
         resource_version: "1".into(),
         terminating: false,
+        created: Timestamp::UNIX_EPOCH,
         labels: BTreeMap::new(),
         ledger_annotations: BTreeMap::new(),
         owners: Owners::default(),

@@ -65,7 +65,8 @@ fn every_example_profile_can_be_used() {
 
 #[test]
 fn every_field_of_a_profile_is_documented() {
-    let schema = profile_crd().spec.versions.into_iter().next().unwrap().schema.unwrap().open_api_v3_schema.unwrap();
+    let schema =
+        profile_crd().spec.versions.into_iter().next().unwrap().schema.unwrap().open_api_v3_schema.unwrap();
     let mut fields = BTreeSet::new();
     collect(&schema.properties.unwrap()["spec"], &mut fields);
     assert!(fields.len() > 20, "{fields:?}");

@@ -7,9 +7,9 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceColumnDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
 
+pub(super) use profile::profile_schema;
 #[cfg(test)]
 pub(super) use report::report_schema;
-pub(super) use profile::profile_schema;
 pub use {profile::profile_crd, report::report_crd};
 
 /// A column of `kubectl get`: name, type, path, whether only `-o wide` shows it, description.

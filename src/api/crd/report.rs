@@ -81,7 +81,13 @@ const COLUMNS: [Column; 17] = [
     ("State", "string", ".state", false, "What has become of the namespace"),
     ("Enforce", "string", ".summary.enforce", false, "What enforce is"),
     ("Planned", "string", ".summary.planned", false, "What enforce is to be"),
-    ("Clean-At", "string", ".summary.cleanAt", false, "The highest level that all workloads conform to today"),
+    (
+        "Clean-At",
+        "string",
+        ".summary.cleanAt",
+        false,
+        "The highest level that all workloads conform to today",
+    ),
     (
         "Violating",
         "string",
@@ -99,6 +105,12 @@ const COLUMNS: [Column; 17] = [
     ("Audit", "string", ".audit.present", true, "What audit is"),
     ("Warn", "string", ".warn.present", true, "What warn is"),
     ("Profile", "string", ".enforce.profile", true, "The profile that governs enforce"),
-    ("Broken", "integer", ".breakage.workloads", true, "Workloads that the API server refuses pods since the last raise"),
+    (
+        "Broken",
+        "integer",
+        ".breakage.workloads",
+        true,
+        "Workloads that the API server refuses pods since the last raise",
+    ),
     ("Age", "date", ".metadata.creationTimestamp", true, ""),
 ];

@@ -71,7 +71,8 @@ impl ReportContent {
 
 /// How many bytes something takes as JSON, as the API server writes it. What cannot be written fits nowhere.
 fn json_size(value: &impl Serialize) -> usize {
-    serde_json::to_string(value).map_or(usize::MAX, |json| json.len() + 5 * json.matches(['<', '>', '&']).count())
+    serde_json::to_string(value)
+        .map_or(usize::MAX, |json| json.len() + 5 * json.matches(['<', '>', '&']).count())
 }
 
 impl ReportedMode {
@@ -135,6 +136,9 @@ impl Soak {
     fn bound(&mut self) {
         self.levels.truncate(bounds::SOAKING);
         bound(&mut self.namespace_uid, bounds::NAME);
+        if let Some(held) = &mut self.held {
+            bound(&mut held.profile_uid, bounds::NAME);
+        }
     }
 }
 
@@ -162,7 +166,7 @@ mod tests {
         });
         let moment = "2027-01-01T00:00:00.123456789Z";
         let level = json!({
-            "cleanSince": moment, "heldSince": moment, "level": "restricted", "version": "v1.9223372036854775807",
+            "cleanSince": moment, "level": "restricted", "version": "v1.9223372036854775807",
         });
         let content = json!({
             "audit": mode, "enforce": mode, "warn": mode, "blockers": vec![blocker; items],
@@ -177,7 +181,8 @@ mod tests {
                 "idleReplicaSets": u32::MAX,
             },
             "reason": text, "since": moment, "state": "ServerExempt",
-            "soak": {"enforced": "restricted:latest", "levels": vec![level; items], "namespaceUid": text},
+            "soak": {"enforced": "restricted:latest",
+                "held": {"level": "restricted", "profileUid": text, "since": moment}, "levels": vec![level; items], "namespaceUid": text},
             "summary": {"blocker": text, "cleanAt": text, "enforce": text, "planned": text, "violating": text},
         });
         serde_json::from_value(content).unwrap()

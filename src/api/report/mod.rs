@@ -10,8 +10,8 @@ mod parts;
 
 pub use object::PodSecurityReport;
 pub use parts::{
-    Breakage, NotJudged, RefusedWorkload, ReportState, ReportSummary, ReportedBlocker, ReportedMode, Soak,
-    SoakingLevel, VerdictCounts,
+    Breakage, HeldLevel, NotJudged, RefusedWorkload, ReportState, ReportSummary, ReportedBlocker,
+    ReportedMode, Soak, SoakingLevel, VerdictCounts,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -233,7 +233,10 @@ pub struct Soak {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "crate::api::schema::level_version")]
     pub enforced: Option<LevelVersion>,
-    /// Since when the namespace has been clean at a level, or held for it.
+    /// Since when enforce has been held, which forceAfter asks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldLevel>,
+    /// Since when the namespace has been clean at a level.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::SOAKING))]
     pub levels: Vec<SoakingLevel>,
@@ -242,18 +245,28 @@ pub struct Soak {
     pub namespace_uid: String,
 }
 
-/// Since when a namespace has been clean at a level, or held for it.
+/// Since when a profile asks for a level that a namespace does not have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldLevel {
+    /// The level.
+    #[schemars(schema_with = "crate::api::schema::level")]
+    pub level: Level,
+    /// The profile's uid: another one of the same name begins anew.
+    #[schemars(length(max = bounds::NAME))]
+    pub profile_uid: String,
+    /// Since when.
+    #[schemars(schema_with = "crate::api::schema::written_moment")]
+    pub since: Moment,
+}
+
+/// Since when a namespace has been clean at a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SoakingLevel {
     /// Since when nothing has violated it and somebody watched.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "crate::api::schema::written_moment")]
-    pub clean_since: Option<Moment>,
-    /// Since when enforce has been held for it, which forceAfter asks.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "crate::api::schema::written_moment")]
-    pub held_since: Option<Moment>,
+    pub clean_since: Moment,
     /// The level.
     #[schemars(schema_with = "crate::api::schema::level")]
     pub level: Level,

@@ -45,8 +45,7 @@ fn a_namespace_is_counted_and_its_blockers_say_what_to_do() {
     let content = told(&inventory, "restricted:v1.37");
     assert_eq!(content.policy.unwrap().to_string(), "restricted:v1.37");
     assert_eq!(content.clean_at.unwrap().to_string(), "privileged:v1.37");
-    let workloads =
-        json!({"conforming": 1, "exempt": 0, "inconclusive": 0, "judged": 2, "violating": 1});
+    let workloads = json!({"conforming": 1, "exempt": 0, "inconclusive": 0, "judged": 2, "violating": 1});
     assert_eq!(json_of(&content.workloads), workloads);
     let pods = json!({"conforming": 1, "exempt": 0, "inconclusive": 0, "judged": 3, "violating": 2});
     assert_eq!(json_of(&content.pods), pods);
@@ -75,7 +74,8 @@ fn a_namespace_is_counted_and_its_blockers_say_what_to_do() {
 fn a_blocker_names_the_object_to_look_into_and_what_else_there_is_to_know() {
     let mut inventory = Inventory::default();
     let app = Kind::of("example.com/v1", "App");
-    inventory.insert_template(template(StatefulSet, "db").under(app.clone(), "shop").is(PRIVILEGED).observed());
+    inventory
+        .insert_template(template(StatefulSet, "db").under(app.clone(), "shop").is(PRIVILEGED).observed());
     inventory.insert_pod(pod("other-x").under(app, "other").is(UNREADABLE).observed());
     let sidecar = r#"{"containers": [{"name": "web"}, {"name": "proxy", "securityContext": {"capabilities": {"add": ["A", "B"]}}}]}"#;
     inventory.insert_template(template(DaemonSet, "agent").revision("1").is(BASELINE).observed());

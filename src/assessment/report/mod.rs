@@ -163,7 +163,10 @@ mod tests {
             (content.state, content.message, modes.join(","))
         };
         assert_eq!(of(InSync, InSync, InSync), (InSync, "enforce is InSync".into(), ",,".into()));
-        assert_eq!(of(Held, Contested, InSync), (Held, "enforce is Held".into(), ",audit is Contested,".into()));
+        assert_eq!(
+            of(Held, Contested, InSync),
+            (Held, "enforce is Held".into(), ",audit is Contested,".into())
+        );
         let yielded = (Yielded, "warn is Yielded".into(), "enforce is Exempt,,".into());
         assert_eq!(of(Exempt, InSync, Yielded), yielded);
     }

@@ -148,6 +148,7 @@ impl Levels {
             uid: String::new(),
             resource_version: String::new(),
             terminating: false,
+            created: jiff::Timestamp::UNIX_EPOCH,
             labels: self.labels(name),
             ledger_annotations: BTreeMap::new(),
             owners: Owners::default(),

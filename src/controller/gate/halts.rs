@@ -8,7 +8,10 @@ use parking_lot::Mutex;
 /// How long after a raise what breaks in the namespace halts further ones.
 const WATCHED: SignedDuration = SignedDuration::from_mins(30);
 
-/// The raises of the last half hour, with what broke since.
+/// How long a raise is remembered, to tell what was refused since.
+const KEPT: SignedDuration = SignedDuration::from_hours(24);
+
+/// The raises of the last day, with what broke since.
 #[derive(Debug, Default)]
 pub(in super::super) struct Halts {
     /// By profile, then by namespace.
@@ -45,16 +48,21 @@ impl Halts {
         let (name, uid) = namespace;
         let mut by_profile = self.by_profile.lock();
         let of_profile = by_profile.entry(profile.to_owned()).or_default();
-        of_profile.retain(|_, raised| at.duration_since(raised.at) < WATCHED);
+        of_profile.retain(|_, raised| at.duration_since(raised.at) < KEPT);
         of_profile.insert(name.to_owned(), Raised { uid: uid.to_owned(), generation, at, broken: None });
     }
 
-    /// When a namespace was raised for a profile, if that was in the last half hour.
-    pub(in super::super) fn last(&self, profile: &str, namespace: (&str, &str), now: Timestamp) -> Option<Timestamp> {
+    /// When a namespace was raised for a profile, if that was in the last day.
+    pub(in super::super) fn last(
+        &self,
+        profile: &str,
+        namespace: (&str, &str),
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         let (name, uid) = namespace;
         let by_profile = self.by_profile.lock();
         let raised = by_profile.get(profile)?.get(name)?;
-        (raised.uid == uid && now.duration_since(raised.at) < WATCHED).then_some(raised.at)
+        (raised.uid == uid && now.duration_since(raised.at) < KEPT).then_some(raised.at)
     }
 
     /// Notes what is broken in a namespace since it was raised, or that nothing is any more; says whether that is news.
@@ -85,7 +93,13 @@ impl Halts {
     pub(in super::super) fn ends(&self, profile: &str, now: Timestamp) -> Option<Timestamp> {
         let by_profile = self.by_profile.lock();
         let ends = |raised: &Raised| raised.at.checked_add(WATCHED).ok();
-        by_profile.get(profile)?.values().filter(|raised| raised.broken.is_some()).filter_map(ends).filter(|end| *end > now).max()
+        by_profile
+            .get(profile)?
+            .values()
+            .filter(|raised| raised.broken.is_some())
+            .filter_map(ends)
+            .filter(|end| *end > now)
+            .max()
     }
 
     /// Forgets a namespace that is gone.
@@ -112,7 +126,10 @@ mod tests {
         assert!(halts.broken("p", "a", Some("1 workload lacks pods".into())));
         assert!(!halts.broken("p", "a", Some("2 workloads lack pods".into())), "it is halted already");
         let reason = halts.reason("p", 1, at(1)).unwrap();
-        assert!(reason.contains("namespace a was raised at") && reason.ends_with("2 workloads lack pods"), "{reason}");
+        assert!(
+            reason.contains("namespace a was raised at") && reason.ends_with("2 workloads lack pods"),
+            "{reason}"
+        );
         assert_eq!(halts.reason("p", 2, at(1)), None, "the spec is another one");
         assert_eq!(halts.reason("other", 1, at(1)), None);
         assert!(halts.broken("p", "a", None));
@@ -124,6 +141,7 @@ mod tests {
         let halts = Halts::default();
         halts.raised("p", None, ("a", "ua"), at(0));
         assert_eq!(halts.last("p", ("a", "ua"), at(29)), Some(at(0)));
+        assert_eq!(halts.last("p", ("a", "ua"), at(24 * 60)), None, "it is forgotten");
         assert_eq!(halts.last("p", ("a", "another"), at(29)), None);
         halts.broken("p", "a", Some("…".into()));
         assert!(halts.reason("p", 7, at(29)).is_some(), "after a restart it is taken for the present spec's");

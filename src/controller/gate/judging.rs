@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::{snapshot::Snapshot, state::State, workloads::View};
 use crate::{
-    assessment::{Broken, DryRun, Inventory, Judge, Workloads, report::Judgement},
+    assessment::{Broken, DryRun, Inventory, Judge, Judgement, Workloads},
     rollout::{Evidence, GateRecord, Look, ModePlan, Namespace, NamespacePlan, Pace, plan},
     standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Version},
 };
@@ -24,7 +24,7 @@ pub(in super::super) struct Findings {
     pub(in super::super) judgement: Judgement,
     /// The workloads of which pods were refused since the raise that was asked about: each with what was said.
     pub(in super::super) broken: Vec<(String, String)>,
-    /// What the API server is expected to say to the dry run that is due.
+    /// What the API server is expected to say to the dry run that is due, else to the raise.
     pub(in super::super) expected: Option<DryRun>,
 }
 
@@ -45,7 +45,8 @@ pub(in super::super) struct Case<'a> {
 /// Judges a namespace by what is known now.
 pub(in super::super) fn judge(case: &Case<'_>) -> Judged {
     let Case { state, snapshot, namespace, now, .. } = *case;
-    let seen = state.workloads.look(&namespace.name, now, |view| with_view(case, view));
+    let looked = || state.workloads.look(&namespace.name, now, |view| with_view(case, view));
+    let seen = if state.reports.is_known() { looked() } else { None };
     seen.unwrap_or_else(|| {
         let plan = plan(namespace, &snapshot.profiles, &state.settings, None, now);
         Judged { plan, findings: None }
@@ -69,9 +70,14 @@ fn with_view(case: &Case<'_>, view: &View<'_>) -> Judged {
     };
     let plan = plan(namespace, &snapshot.profiles, &state.settings, Some(&evidence), now);
     let findings = Findings {
-        judgement: judgement(&judge, &workloads, policy(&plan.modes, snapshot)),
+        judgement: judgement(&judge, &workloads, policy(&plan.modes, case)),
         broken: case.raised.map(|since| broken(view, since, now)).unwrap_or_default(),
-        expected: plan.look.as_ref().map(|due| expected(&judge, due.policy, view.inventory)),
+        expected: plan
+            .look
+            .as_ref()
+            .map(|due| due.policy)
+            .or(plan.raise)
+            .map(|policy| expected(&judge, policy, view.inventory)),
     };
     Judged { plan, findings: Some(findings) }
 }
@@ -93,16 +99,23 @@ fn judgement(judge: &Judge, workloads: &Workloads<'_>, policy: LevelVersion) -> 
 }
 
 /// What the report is about: what enforce is to be, or would be without the exemption; else the strictest of what is
-/// asked of audit and warn; else what is asked nowhere, restricted.
-fn policy(modes: &[ModePlan], snapshot: &Snapshot) -> LevelVersion {
+/// asked of audit and warn; else what a profile would ask that does not govern; else what is asked nowhere, restricted.
+fn policy(modes: &[ModePlan], case: &Case<'_>) -> LevelVersion {
+    let Case { state, snapshot, namespace, .. } = *case;
     let asked = |plan: &ModePlan| match &plan.exemption {
         Some(_) => snapshot.profiles.get(&plan.profile)?.asks(plan.mode),
         None => plan.planned,
     };
+    let strictest = |policy: &LevelVersion| (policy.level, policy.version);
     let of_enforce = modes.iter().find(|plan| plan.mode == Mode::Enforce).and_then(asked);
-    let strictest = || modes.iter().filter_map(asked).max_by_key(|policy| (policy.level, policy.version));
+    let of_any = || modes.iter().filter_map(asked).max_by_key(strictest);
+    let of_others = || {
+        let matching = snapshot.profiles.matching(namespace, &state.settings);
+        matching.filter_map(|profile| profile.asks(Mode::Enforce)).max_by_key(strictest)
+    };
     of_enforce
-        .or_else(strictest)
+        .or_else(of_any)
+        .or_else(of_others)
         .filter(|policy| policy.level != Level::Privileged)
         .unwrap_or(LevelVersion::new(Level::Restricted, Version::Latest))
 }

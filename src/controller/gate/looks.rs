@@ -134,11 +134,7 @@ impl Taken {
             let reason = "it does not see the same pods yet".to_owned();
             return (Answer::Unavailable { reason }, UNSETTLED, false);
         }
-        let detail = format!(
-            "it says {}, and podsec {}",
-            told(&only_server),
-            told(&only_podsec)
-        );
+        let detail = format!("it says {}, and podsec {}", told(&only_server), told(&only_podsec));
         (Answer::Disagrees { detail }, STANDS, true)
     }
 }

@@ -93,7 +93,11 @@ impl Workloads {
                 if is_news { Concerns::All } else { Concerns::Nobody }
             }
             WorkloadEvent::Silent { reason } => {
-                tracing::warn!(kind = resource.name(), reason, "nothing is heard of what runs: no gate opens");
+                tracing::warn!(
+                    kind = resource.name(),
+                    reason,
+                    "nothing is heard of what runs: no gate opens"
+                );
                 self.streams.lock().silent(resource);
                 Concerns::All
             }

@@ -1,0 +1,176 @@
+//! What a report says, from a plan that was carried out.
+
+use jiff::Timestamp;
+
+use super::super::{apply::Applied, gate::Findings};
+use crate::{
+    api::{Breakage, Moment, RefusedWorkload, ReportContent, ReportState, Soak, VerdictCounts},
+    assessment::{Account, ModeAccount, Said, report},
+    rollout::{ModePlan, Namespace, Profile, Settings, Standing, State, Verdict, standing, wording},
+    standards::Mode,
+};
+
+/// How many refused workloads a report names.
+const NAMED: usize = 5;
+
+/// What a profile's status says of a namespace, from its report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Summary {
+    /// The namespace's state.
+    pub(in super::super) state: ReportState,
+    /// Its workloads.
+    pub(in super::super) workloads: VerdictCounts,
+    /// Its live pods.
+    pub(in super::super) pods: VerdictCounts,
+    /// What blocks most, the first few: workload and check.
+    pub(in super::super) blockers: Vec<String>,
+    /// How many blockers there are besides.
+    pub(in super::super) more_blockers: u32,
+    /// How many workloads lack pods since the last raise.
+    pub(in super::super) broken: u32,
+    /// When the state changes next.
+    pub(in super::super) next: Option<Timestamp>,
+}
+
+/// How many blockers a status names of a namespace.
+const BLOCKERS: usize = 3;
+
+impl Summary {
+    /// Of a report.
+    pub(in super::super) fn of(content: &ReportContent) -> Self {
+        let shown = |blocker: &crate::api::ReportedBlocker| {
+            if blocker.check.is_empty() {
+                blocker.workload.clone()
+            } else {
+                format!("{} ({})", blocker.workload, blocker.check)
+            }
+        };
+        Self {
+            state: content.state,
+            workloads: content.workloads.unwrap_or_default(),
+            pods: content.pods.unwrap_or_default(),
+            blockers: content.blockers.iter().take(BLOCKERS).map(shown).collect(),
+            more_blockers: content.more_blockers.saturating_add(
+                u32::try_from(content.blockers.len().saturating_sub(BLOCKERS)).unwrap_or(u32::MAX),
+            ),
+            broken: content.breakage.as_ref().map_or(0, |breakage| breakage.workloads),
+            next: content.next_step.map(|moment| moment.0),
+        }
+    }
+}
+
+/// What a report is made of, besides what was found.
+#[derive(Debug)]
+pub(in super::super) struct Source<'a> {
+    pub(in super::super) namespace: &'a Namespace,
+    pub(in super::super) applied: &'a Applied,
+    /// A profile that selects the namespace, where none governs it: what it would do is told.
+    pub(in super::super) onlooker: Option<&'a Profile>,
+    pub(in super::super) settings: &'a Settings,
+    /// When enforce was last raised.
+    pub(in super::super) raised: Option<Timestamp>,
+    /// What is to be remembered.
+    pub(in super::super) soak: Option<Soak>,
+    /// What the report says as it stands.
+    pub(in super::super) before: Option<ReportContent>,
+    pub(in super::super) now: Timestamp,
+}
+
+/// What the report of a namespace says; nothing where podsec has nothing to do with it.
+pub(in super::super) fn content(source: Source<'_>, findings: Findings) -> Option<ReportContent> {
+    let Source { namespace, applied, onlooker, settings, raised, soak, before, now } = source;
+    let whole = standing(applied.modes(), applied.is_protected());
+    let (modes, next_step) = match (&whole, onlooker) {
+        (Some(whole), _) => {
+            (applied.modes().iter().map(|plan| mode(plan, namespace)).collect(), whole.next)
+        }
+        (None, Some(profile)) => (onlooking(profile, namespace, settings), None),
+        (None, None) => return None,
+    };
+    let account = Account {
+        modes,
+        otherwise: whole.map(said).unwrap_or_default(),
+        next_step,
+        breakage: breakage(&findings, raised),
+        judgement: Some(findings.judgement),
+        soak,
+    };
+    Some(report(account, before.as_ref(), now))
+}
+
+/// What is said of the modes that a profile would set which writes nothing.
+fn onlooking(profile: &Profile, namespace: &Namespace, settings: &Settings) -> Vec<ModeAccount> {
+    let name = &profile.name;
+    let (reason, message) = if profile.suspended {
+        ("Suspended", format!("profile {name} is suspended: nothing is written"))
+    } else {
+        ("DryRun", format!("profile {name} is a dry run: nothing is written"))
+    };
+    let account = |mode: Mode| {
+        let planned = profile.asks(mode)?;
+        Some(ModeAccount {
+            mode,
+            profile: name.clone(),
+            present: namespace.labelled(mode, &settings.server_defaults).0,
+            assumed: namespace.label(mode.keys().level).is_none(),
+            garbled: wording::garbled(mode, namespace),
+            planned: Some(planned),
+            said: Said { state: ReportState::Held, reason: reason.into(), message: message.clone() },
+        })
+    };
+    Mode::ALL.into_iter().filter_map(account).collect()
+}
+
+fn mode(plan: &ModePlan, namespace: &Namespace) -> ModeAccount {
+    let own = standing(std::slice::from_ref(plan), false);
+    let (present, assumed, garbled) = match &plan.verdict {
+        Verdict::Write { value, .. } => (*value, false, None),
+        _ => (plan.present, plan.assumed, wording::garbled(plan.mode, namespace)),
+    };
+    ModeAccount {
+        mode: plan.mode,
+        profile: plan.profile.clone(),
+        present,
+        assumed,
+        garbled,
+        planned: plan.planned,
+        said: own.map(said).unwrap_or_default(),
+    }
+}
+
+fn said(standing: Standing) -> Said {
+    let Standing { state, reason, message, mode: _, next: _ } = standing;
+    Said { state: reported(state), reason: reason.to_owned(), message }
+}
+
+const fn reported(state: State) -> ReportState {
+    match state {
+        State::InSync => ReportState::InSync,
+        State::Held => ReportState::Held,
+        State::Soaking => ReportState::Soaking,
+        State::Exempt => ReportState::Exempt,
+        State::Yielded => ReportState::Yielded,
+        State::Contested => ReportState::Contested,
+        State::Inconclusive => ReportState::Inconclusive,
+        State::Frozen => ReportState::Frozen,
+        State::Protected => ReportState::Protected,
+        State::ServerExempt => ReportState::ServerExempt,
+        State::Left => ReportState::Left,
+    }
+}
+
+fn breakage(findings: &Findings, raised: Option<Timestamp>) -> Option<Breakage> {
+    let Findings { broken, .. } = findings;
+    if broken.is_empty() {
+        return None;
+    }
+    let refused = broken
+        .iter()
+        .take(NAMED)
+        .map(|(workload, message)| RefusedWorkload { workload: workload.clone(), message: message.clone() });
+    Some(Breakage {
+        refused: refused.collect(),
+        since: raised.map(|at| Moment(Timestamp::from_second(at.as_second()).unwrap_or(at))),
+        workloads: u32::try_from(broken.len()).unwrap_or(u32::MAX),
+    })
+}

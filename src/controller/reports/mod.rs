@@ -1,0 +1,235 @@
+//! The reports of namespaces: what stands, what is to stand, and when that is written.
+//!
+//! A report is written when it says something new: a verdict at once, counts alone at most once a minute, and all of them
+//! together at a bounded rate. What somebody else makes of a report is put right.
+
+mod content;
+mod rate;
+mod record;
+mod writing;
+
+use std::collections::{BTreeSet, HashMap};
+
+use parking_lot::Mutex;
+use tokio::{
+    sync::Notify,
+    time::{Duration, Instant},
+};
+
+pub(super) use self::{
+    content::{Source, Summary, content},
+    record::{enforced, record, soak},
+    writing::{follow, write_all},
+};
+use crate::{
+    api::ReportContent,
+    assessment::{ReportChange, report_change},
+    rollout::{GateRecord, Namespace},
+    standards::LevelVersion,
+};
+
+/// How long counts alone wait for more of their kind.
+const COUNTS_EVERY: Duration = Duration::from_mins(1);
+
+/// The reports of all namespaces.
+#[derive(Debug, Default)]
+pub(super) struct Reports {
+    entries: Mutex<Entries>,
+    changed: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    access: Access,
+    standing: HashMap<String, Standing>,
+    waiting: HashMap<String, Waiting>,
+    order: BTreeSet<(Instant, String)>,
+    /// What the gate has to remember, by namespace.
+    records: HashMap<String, GateRecord>,
+}
+
+/// Whether there can be reports.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Access {
+    /// Those that stand have not been listed yet.
+    #[default]
+    Unlisted,
+    /// There can be.
+    Open,
+    /// They cannot be read, for this reason: nothing is remembered beyond the process.
+    Closed(String),
+}
+
+/// A report that stands, as text: it is looked at only when there is something new.
+#[derive(Debug)]
+struct Standing {
+    json: Box<str>,
+    version: String,
+    /// When podsec last wrote it.
+    written: Option<Instant>,
+}
+
+/// A report to be written.
+#[derive(Clone, Debug)]
+struct Waiting {
+    due: Instant,
+    /// What it is to say; nothing when it is to go.
+    wanted: Option<ReportContent>,
+    /// Whether none stands: a first fill waits for no rate.
+    is_first: bool,
+}
+
+impl Reports {
+    /// Whether it is known what stands, or that nobody can know.
+    pub(super) fn is_known(&self) -> bool {
+        self.entries.lock().access != Access::Unlisted
+    }
+
+    /// Why there can be no reports, if that is so.
+    pub(super) fn closed(&self) -> Option<String> {
+        match &self.entries.lock().access {
+            Access::Closed(reason) => Some(reason.clone()),
+            Access::Unlisted | Access::Open => None,
+        }
+    }
+
+    /// What a report says as it stands.
+    pub(super) fn standing(&self, namespace: &str) -> Option<ReportContent> {
+        let entries = self.entries.lock();
+        entries.standing.get(namespace).and_then(|standing| serde_json::from_str(&standing.json).ok())
+    }
+
+    /// What the gate has to remember of a namespace: what podsec itself remembers, else what its report says.
+    pub(super) fn record(&self, namespace: &Namespace) -> Option<GateRecord> {
+        let remembered = self.entries.lock().records.get(&namespace.name).cloned();
+        remembered.or_else(|| record(self.standing(&namespace.name)?.soak.as_ref()?))
+    }
+
+    /// What podsec raised enforce to in this very namespace, as its report says.
+    pub(super) fn enforced(&self, namespace: &Namespace) -> Option<LevelVersion> {
+        enforced(self.standing(&namespace.name)?.soak.as_ref()?, &namespace.uid)
+    }
+
+    /// Notes what the gate has to remember of a namespace.
+    pub(super) fn remember(&self, namespace: &str, record: GateRecord) {
+        self.entries.lock().records.insert(namespace.to_owned(), record);
+    }
+
+    /// Has a report say this; or none stand, where there is nothing to say.
+    pub(super) fn put(&self, namespace: &str, wanted: Option<ReportContent>) {
+        let now = Instant::now();
+        let before = self.standing(namespace);
+        let mut entries = self.entries.lock();
+        if matches!(entries.access, Access::Closed(_)) {
+            return;
+        }
+        let due = match (&before, &wanted) {
+            (None, None) => None,
+            (Some(before), Some(wanted)) => match report_change(before, wanted) {
+                None => None,
+                Some(ReportChange::Verdict) => Some(now),
+                Some(ReportChange::Counts) => {
+                    let written = entries.standing.get(namespace).and_then(|standing| standing.written);
+                    Some(written.map_or(now, |written| now.max(written + COUNTS_EVERY)))
+                }
+            },
+            (None, Some(_)) | (Some(_), None) => Some(now),
+        };
+        let is_first = before.is_none();
+        entries.schedule(namespace, due.map(|due| Waiting { due, wanted, is_first }));
+        drop(entries);
+        self.changed.notify_one();
+    }
+
+    /// Forgets a namespace that is gone: its report goes with it.
+    pub(super) fn forget(&self, namespace: &str) {
+        let mut entries = self.entries.lock();
+        entries.schedule(namespace, None);
+        entries.standing.remove(namespace);
+        entries.records.remove(namespace);
+    }
+
+    /// How many reports wait to be written.
+    pub(super) fn waiting(&self) -> usize {
+        self.entries.lock().waiting.len()
+    }
+}
+
+impl Entries {
+    /// Puts what waits for a namespace in place of what waited for it. An earlier time stands, if one was due already.
+    fn schedule(&mut self, namespace: &str, waiting: Option<Waiting>) {
+        let before = self.waiting.remove(namespace);
+        if let Some(before) = &before {
+            self.order.remove(&(before.due, namespace.to_owned()));
+        }
+        if let Some(mut waiting) = waiting {
+            if let Some(before) = before {
+                waiting.due = waiting.due.min(before.due);
+            }
+            self.order.insert((waiting.due, namespace.to_owned()));
+            self.waiting.insert(namespace.to_owned(), waiting);
+        }
+    }
+
+    /// The next report that is due, or when it will be.
+    fn next(&mut self, now: Instant) -> Result<(String, Waiting), Option<Instant>> {
+        let Some((due, namespace)) = self.order.first().cloned() else { return Err(None) };
+        if due > now {
+            return Err(Some(due));
+        }
+        self.order.pop_first();
+        match self.waiting.remove(&namespace) {
+            Some(waiting) => Ok((namespace, waiting)),
+            None => Err(Some(now)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{ReportState, VerdictCounts};
+
+    fn says(state: ReportState, judged: u32) -> ReportContent {
+        let workloads = Some(VerdictCounts { judged, ..VerdictCounts::default() });
+        ReportContent { state, workloads, ..ReportContent::default() }
+    }
+
+    fn stands(reports: &Reports, content: &ReportContent, written: Option<Instant>) {
+        let json = serde_json::to_string(content).unwrap().into();
+        let standing = Standing { json, version: "1".into(), written };
+        reports.entries.lock().standing.insert("a".into(), standing);
+    }
+
+    fn due(reports: &Reports) -> Option<Instant> {
+        reports.entries.lock().waiting.get("a").map(|waiting| waiting.due)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_verdict_is_written_at_once_and_counts_a_minute_after_the_last() {
+        let reports = Reports::default();
+        let begun = Instant::now();
+        stands(&reports, &says(ReportState::Held, 1), Some(begun));
+        reports.put("a", Some(says(ReportState::Held, 1)));
+        assert_eq!(due(&reports), None, "nothing is new");
+        reports.put("a", Some(says(ReportState::Held, 2)));
+        assert_eq!(due(&reports), Some(begun + COUNTS_EVERY));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        reports.put("a", Some(says(ReportState::InSync, 2)));
+        assert_eq!(due(&reports), Some(begun + Duration::from_secs(1)));
+        reports.put("a", Some(says(ReportState::Held, 1)));
+        assert_eq!(due(&reports), None, "it is as it stands again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_stands_only_where_there_is_something_to_say() {
+        let reports = Reports::default();
+        reports.put("a", None);
+        assert_eq!(due(&reports), None);
+        stands(&reports, &says(ReportState::Left, 1), None);
+        reports.put("a", None);
+        let (namespace, waiting) = reports.entries.lock().next(Instant::now()).unwrap();
+        assert_eq!((namespace.as_str(), waiting.wanted), ("a", None));
+        assert!(matches!(reports.entries.lock().next(Instant::now()), Err(None)));
+    }
+}

@@ -1,0 +1,237 @@
+//! Reading and writing reports.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use futures::{StreamExt as _, stream::FuturesUnordered};
+use kube::{
+    Api, Client, Resource as _, ResourceExt as _,
+    api::{DeleteParams, Patch, PatchParams},
+    runtime::{
+        WatchStreamExt as _,
+        watcher::{self, Event, watcher},
+    },
+};
+use tokio::time::{Duration, Instant};
+
+use super::{
+    super::{
+        state::State,
+        watching::{answer, brief},
+    },
+    Access, Reports, Standing, Waiting,
+    rate::Rate,
+};
+use crate::{
+    api::{PodSecurityReport, ReportContent},
+    cluster::{CallError, Item, backoff::StreamBackoff, within_deadline},
+    rollout::Manager,
+};
+
+/// How many reports are written at a time.
+const AT_A_TIME: usize = 8;
+
+/// How long until a report is tried again that could not be written.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// A report as the API server hands it out: whoever may write reports must not be able to make a list of them unreadable.
+type ReportItem = Item<PodSecurityReport>;
+
+/// Follows the reports that stand. Ends only with the stream, which does not end by itself.
+pub(in super::super) async fn follow(client: Client, state: Arc<State>) {
+    let config = watcher::Config::default().fields(&format!("metadata.name={}", PodSecurityReport::NAME));
+    let api: Api<ReportItem> = Api::all(client);
+    let stream = watcher(api, config).backoff(StreamBackoff::default());
+    let mut stream = std::pin::pin!(stream);
+    let mut listed = BTreeSet::new();
+    while let Some(event) = stream.next().await {
+        match event {
+            Ok(Event::Init) => listed.clear(),
+            Ok(Event::InitApply(item)) => {
+                if let Some(namespace) = item.namespace() {
+                    listed.insert(namespace);
+                }
+                saw(&state, &item);
+            }
+            Ok(Event::InitDone) => {
+                let is_first = state.reports.listed(&std::mem::take(&mut listed));
+                if is_first {
+                    state.concerns_all();
+                }
+            }
+            Ok(Event::Apply(item)) => saw(&state, &item),
+            Ok(Event::Delete(item)) => {
+                if let Some(namespace) = item.namespace()
+                    && state.reports.lost(&namespace)
+                {
+                    state.concerns(&namespace);
+                }
+            }
+            Err(error) => {
+                let reason = brief(&error);
+                let refused = answer(&error).is_some_and(|status| matches!(status.code, 403 | 404));
+                if refused && state.reports.close(&reason) {
+                    tracing::warn!(reason, "there can be no reports, so nothing is remembered of a soak");
+                    state.concerns_all();
+                } else if !refused {
+                    tracing::warn!(error = reason, "the watch of reports was interrupted");
+                }
+            }
+        }
+    }
+}
+
+fn saw(state: &State, item: &ReportItem) {
+    let Some(namespace) = item.namespace() else { return };
+    let version = item.resource_version().unwrap_or_default();
+    let content = item.read::<PodSecurityReport>().map(|report| report.content).unwrap_or_default();
+    if state.reports.saw(&namespace, version, &content) {
+        state.concerns(&namespace);
+    }
+}
+
+impl Reports {
+    /// Takes in a report as it stands; says whether that is not as podsec left it.
+    fn saw(&self, namespace: &str, version: String, content: &ReportContent) -> bool {
+        let json: Box<str> = serde_json::to_string(content).unwrap_or_default().into();
+        let mut entries = self.entries.lock();
+        let known = entries.standing.get(namespace);
+        // An answer may come before the event of the write that it answers, or behind it.
+        let number = |text: &str| text.parse::<u64>().ok();
+        let is_old = known.is_some_and(|known| number(&version) < number(&known.version));
+        if is_old {
+            return false;
+        }
+        let is_same = known.is_some_and(|known| known.json == json);
+        let written = known.and_then(|known| known.written);
+        entries.standing.insert(namespace.to_owned(), Standing { json, version, written });
+        !is_same
+    }
+
+    /// Takes in that a report is gone; says whether one stood.
+    fn lost(&self, namespace: &str) -> bool {
+        self.entries.lock().standing.remove(namespace).is_some()
+    }
+
+    /// Takes in that these are all reports that there are; says whether that was not known before.
+    fn listed(&self, namespaces: &BTreeSet<String>) -> bool {
+        let mut entries = self.entries.lock();
+        entries.standing.retain(|namespace, _| namespaces.contains(namespace));
+        std::mem::replace(&mut entries.access, Access::Open) != Access::Open
+    }
+
+    /// Takes in that reports cannot be read; says whether that is news.
+    fn close(&self, reason: &str) -> bool {
+        let mut entries = self.entries.lock();
+        let is_news = !matches!(entries.access, Access::Closed(_));
+        if is_news {
+            entries.access = Access::Closed(reason.to_owned());
+        }
+        is_news
+    }
+
+    /// Waits for the next report that is due.
+    async fn next(&self) -> (String, Waiting) {
+        loop {
+            let changed = self.changed.notified();
+            let due = match self.entries.lock().next(Instant::now()) {
+                Ok(next) => return next,
+                Err(due) => due,
+            };
+            match due {
+                Some(due) => drop(tokio::time::timeout_at(due, changed).await),
+                None => changed.await,
+            }
+        }
+    }
+
+    /// Takes in that a report was written, or that it is gone.
+    fn wrote(&self, namespace: &str, wanted: Option<&ReportContent>, version: String) {
+        let mut entries = self.entries.lock();
+        match wanted {
+            None => drop(entries.standing.remove(namespace)),
+            Some(content) => {
+                let json = serde_json::to_string(content).unwrap_or_default().into();
+                let standing = Standing { json, version, written: Some(Instant::now()) };
+                entries.standing.insert(namespace.to_owned(), standing);
+            }
+        }
+    }
+
+    /// Has a report tried again that could not be written, unless something newer waits already.
+    fn again(&self, namespace: &str, waiting: Waiting) {
+        let mut entries = self.entries.lock();
+        if !entries.waiting.contains_key(namespace) {
+            let due = Instant::now() + AGAIN;
+            entries.schedule(namespace, Some(Waiting { due, ..waiting }));
+        }
+    }
+}
+
+/// Writes reports as they become due, until the controller ends.
+pub(in super::super) async fn write_all(client: Client, state: Arc<State>) {
+    let mut rate = Rate::new();
+    let mut writes = FuturesUnordered::new();
+    loop {
+        while writes.len() >= AT_A_TIME {
+            writes.next().await;
+        }
+        let (namespace, waiting) = tokio::select! {
+            next = state.reports.next() => next,
+            Some(()) = writes.next(), if !writes.is_empty() => continue,
+        };
+        if !waiting.is_first {
+            let free = rate.take(Instant::now());
+            tokio::time::sleep_until(free).await;
+        }
+        writes.push(write(&client, &state, namespace, waiting));
+    }
+}
+
+async fn write(client: &Client, state: &State, namespace: String, waiting: Waiting) {
+    let written = match &waiting.wanted {
+        Some(content) => apply(client, &namespace, content).await,
+        None => remove(client, &namespace).await,
+    };
+    match written {
+        Ok(version) => {
+            state.metrics.report_writes.inc();
+            state.reports.wrote(&namespace, waiting.wanted.as_ref(), version);
+        }
+        // The namespace is gone, or going, and its report with it.
+        Err(error) if is_of_the_past(&error) => {}
+        Err(error) => {
+            tracing::warn!(namespace, %error, category = error.category(), "cannot write the report");
+            state.metrics.report_failures.inc();
+            state.reports.again(&namespace, waiting);
+        }
+    }
+}
+
+/// Whether the namespace is gone or being deleted.
+fn is_of_the_past(error: &CallError) -> bool {
+    match error {
+        CallError::Refused(status) => {
+            let terminating = status.details.as_ref().is_some_and(|details| {
+                details.causes.iter().any(|cause| cause.reason == "NamespaceTerminating")
+            });
+            status.code == 404 || terminating
+        }
+        CallError::Deadline | CallError::Failed(_) => false,
+    }
+}
+
+/// Applies a report. Everything in it is podsec's, so it is forced.
+async fn apply(client: &Client, namespace: &str, content: &ReportContent) -> Result<String, CallError> {
+    let api: Api<ReportItem> = Api::namespaced(client.clone(), namespace);
+    let report = PodSecurityReport::of(namespace, content.clone());
+    let params = PatchParams::apply(Manager::Podsec.as_str()).force();
+    let written =
+        within_deadline(api.patch(PodSecurityReport::NAME, &params, &Patch::Apply(&report))).await?;
+    Ok(written.meta().resource_version.clone().unwrap_or_default())
+}
+
+async fn remove(client: &Client, namespace: &str) -> Result<String, CallError> {
+    let api: Api<ReportItem> = Api::namespaced(client.clone(), namespace);
+    let removed = within_deadline(api.delete(PodSecurityReport::NAME, &DeleteParams::default())).await;
+    removed.map(|_| String::new())
+}
