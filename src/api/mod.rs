@@ -40,3 +40,8 @@ pub use status::{
 };
 pub use text::printable;
 pub use version_spec::{ParseVersionSpecError, VersionSpec};
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}

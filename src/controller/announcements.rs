@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    api::ClusterPodSecurityProfile,
+    api::{ClusterPodSecurityProfile, PodSecurityReport},
     cluster::{CallError, within_deadline},
     standards::Mode,
 };
@@ -54,6 +54,8 @@ pub(super) struct Announcement {
     pub(super) reason: &'static str,
     /// Prose for people.
     pub(super) note: String,
+    /// Whether those who run workloads in the namespace are told as well, by an Event there.
+    pub(super) to_tenant: bool,
 }
 
 /// Where events are handed in.
@@ -87,7 +89,6 @@ impl Waiting {
     /// kube's recorder is not used: it counts up the first of several events with one reason, and so loses the
     /// before and after of all the others.
     pub(super) async fn send_all(mut self, client: Client, instance: Option<String>) {
-        let api: Api<Event> = Api::namespaced(client, EVENTS_NAMESPACE);
         let mut sent = HashMap::new();
         while let Some(announcement) = self.receiver.recv().await {
             let now = Instant::now();
@@ -96,9 +97,14 @@ impl Waiting {
                 continue;
             }
             let reason = announcement.reason;
-            let event = event(announcement, instance.as_deref(), Timestamp::now());
-            if let Err(error) = within_deadline(api.create(&PostParams::default(), &event)).await {
-                log_failure(reason, &error);
+            let event = event(announcement.clone(), instance.as_deref(), Timestamp::now());
+            let copy = announcement.to_tenant.then(|| for_tenant(&event, &announcement.namespace.0));
+            for event in std::iter::once(event).chain(copy) {
+                let namespace = event.metadata.namespace.as_deref().unwrap_or(EVENTS_NAMESPACE);
+                let api: Api<Event> = Api::namespaced(client.clone(), namespace);
+                if let Err(error) = within_deadline(api.create(&PostParams::default(), &event)).await {
+                    log_failure(reason, &error);
+                }
             }
         }
     }
@@ -108,9 +114,23 @@ fn log_failure(reason: &str, error: &CallError) {
     tracing::warn!(reason, %error, category = error.category(), "cannot send an event");
 }
 
+/// The same as an Event in the namespace that it is about, regarding its report.
+fn for_tenant(event: &Event, namespace: &str) -> Event {
+    let mut copy = event.clone();
+    copy.metadata.namespace = Some(namespace.to_owned());
+    copy.metadata.generate_name = Some(format!("{}-", PodSecurityReport::NAME));
+    copy.related = copy.regarding.take();
+    copy.regarding = Some(ObjectReference {
+        namespace: Some(namespace.to_owned()),
+        ..reference::<PodSecurityReport>(PodSecurityReport::NAME.into(), String::new())
+    });
+    copy
+}
+
 fn event(announcement: Announcement, instance: Option<&str>, now: Timestamp) -> Event {
     const CONTROLLER: &str = "podsec.dev/controller";
-    let Announcement { profile, namespace: (name, uid), mode, warning, reason, mut note } = announcement;
+    let Announcement { profile, namespace: (name, uid), mode, warning, reason, mut note, to_tenant: _ } =
+        announcement;
     if note.len() > LONGEST_NOTE {
         let end = (0..=LONGEST_NOTE - '…'.len_utf8())
             .rev()
@@ -174,6 +194,7 @@ mod tests {
             warning: false,
             reason: "Raised",
             note: "ü".repeat(2000),
+            to_tenant: false,
         };
         let event = event(announcement, None, Timestamp::UNIX_EPOCH);
         let note = event.note.unwrap();

@@ -73,6 +73,8 @@ async fn metrics(
     let depth = i64::try_from(state.queue.depth()).unwrap_or(i64::MAX);
     state.metrics.queue_depth.set(depth);
     state.metrics.pods.set(i64::try_from(state.workloads.pods()).unwrap_or(i64::MAX));
+    let waiting = i64::try_from(state.reports.waiting()).unwrap_or(i64::MAX);
+    state.metrics.reports_waiting.set(waiting);
     match state.metrics.text() {
         Ok(text) => Ok(([("content-type", OPEN_METRICS)], text)),
         Err(error) => {

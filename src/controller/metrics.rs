@@ -38,6 +38,7 @@ pub(super) struct Metrics {
     pub(super) report_failures: Counter,
     pub(super) disagreements: Counter,
     pub(super) pods: Gauge,
+    pub(super) reports_waiting: Gauge,
 }
 
 impl Default for Metrics {
@@ -59,6 +60,7 @@ impl Default for Metrics {
             report_failures: Counter::default(),
             disagreements: Counter::default(),
             pods: Gauge::default(),
+            reports_waiting: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -81,6 +83,7 @@ impl Metrics {
             report_failures,
             disagreements,
             pods,
+            reports_waiting,
         } = self;
         registry.register("reconciles", "Namespaces looked at, by result", reconciles.clone());
         registry.register(
@@ -117,6 +120,7 @@ impl Metrics {
             "Last looks at which the API server said something else of the pods than podsec",
             disagreements.clone(),
         );
+        registry.register("reports_waiting", "Reports that wait to be written", reports_waiting.clone());
         registry.register("pods", "Pods that podsec follows", pods.clone());
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The running podsec", version);

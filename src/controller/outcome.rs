@@ -67,6 +67,11 @@ impl Outcome {
         self.epoch
     }
 
+    /// Whether it was made before it was known what runs there.
+    pub(super) const fn is_unjudged(&self) -> bool {
+        self.unjudged
+    }
+
     /// Whether nothing more is going to happen soon: it is done, or has failed so often that this is shown.
     pub(super) const fn is_final(&self) -> bool {
         !self.unjudged && !matches!(self.result, Result::Retrying { failures, .. } if failures < PATIENCE)

@@ -12,8 +12,9 @@ use super::{
 };
 use crate::{
     api::{
-        ClusterPodSecurityProfile, Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, JudgedCounts,
-        LeftAlone, ModeSummary, NamespaceCounts, ProfileStatus, ReportState, Strategy, UnwritableNamespace,
+        ClusterPodSecurityProfile, Controller, ExemptNamespace, ExpiringExemption, HeldNamespace,
+        JudgedCounts, LeftAlone, ModeSummary, NamespaceCounts, ProfileStatus, ReportState, Strategy,
+        UnwritableNamespace,
         conditions::{Condition, ConditionStatus, types},
     },
     rollout::{ActiveExemption, ModePlan, Verdict, wording},
@@ -144,7 +145,9 @@ fn tally(status: &mut ProfileStatus, account: &Account<'_>, asks: &[Option<ModeS
                     });
                 count(&mut status.namespaces, &own, kept_from_it);
                 list(status, &mut tally, namespace, &own, outcome.summary.as_ref());
-                if let Some(summary) = outcome.summary.as_ref().filter(|_| matched && reports_on(account, outcome)) {
+                if let Some(summary) =
+                    outcome.summary.as_ref().filter(|_| matched && reports_on(account, outcome))
+                {
                     add_up(status, &mut tally, summary);
                 }
             }

@@ -75,7 +75,17 @@ fn told(
 ) -> ProfileStatus {
     let described = &snapshot.described["p"];
     let controller = Controller::default();
-    status(&Account { name: "p", described, outcomes, progress, controller: &controller, halted: None, reports_closed: None, before, now })
+    status(&Account {
+        name: "p",
+        described,
+        outcomes,
+        progress,
+        controller: &controller,
+        halted: None,
+        reports_closed: None,
+        before,
+        now,
+    })
 }
 
 fn done() -> Progress {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     assessment::{DryRun, ServerAnswer, ServerVerdict},
-    rollout::{Change, FreezeReason, ModePlan, Namespace, Release, Verdict, wording},
+    rollout::{Change, FreezeReason, HoldReason, ModePlan, Namespace, Release, Verdict, wording},
     standards::{LevelVersion, Mode},
 };
 
@@ -26,9 +26,17 @@ struct Told {
 fn kind_of(reason: &str) -> Kind {
     match reason {
         "Weakened" | "Removed" | "Repaired" => Kind::Weaker,
-        "Frozen" | "Held" | "LeftAlone" | "Unwritable" => Kind::Left,
+        "Frozen" | "Held" | "LeftAlone" | "Unwritable" | "RaiseAnnounced" => Kind::Left,
         _ => Kind::Written,
     }
+}
+
+/// Whether those who run workloads in a namespace are told in the namespace itself as well.
+fn is_tenants_business(reason: &str) -> bool {
+    matches!(
+        reason,
+        "Raised" | "ForceRaised" | "RaiseAnnounced" | "RaisedOver" | "Held" | "Broken" | "Mended"
+    )
 }
 
 /// Tells what is new: every write, and every change of state.
@@ -38,9 +46,21 @@ fn kind_of(reason: &str) -> Kind {
 pub(super) fn tell(state: &State, namespace: &Namespace, before: Option<&Outcome>, outcome: &Outcome) {
     for plan in outcome.modes() {
         let changed = before.is_some_and(|before| is_new(before, plan));
-        let Some(told) = told(plan, namespace, changed) else { continue };
-        announce(state, namespace, plan, told);
+        if let Some(told) = told(plan, namespace, changed) {
+            announce(state, namespace, plan, told);
+        }
+        let announced =
+            before.and_then(|before| before.mode(plan.mode)).is_some_and(|old| old.forced_at.is_some());
+        if let (Some(at), false, Some(_)) = (plan.forced_at, announced, before) {
+            let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
+            let note = format!(
+                "namespace {}: profile {} raises {} to {planned} at {at} whatever that breaks, since its forceAfter says so",
+                namespace.name, plan.profile, plan.mode
+            );
+            announce(state, namespace, plan, Told { warning: true, reason: "RaiseAnnounced", note });
+        }
     }
+    tell_breakage(state, namespace, before, outcome);
     if let Some(message) = cannot_be_written(&outcome.result)
         && before.and_then(|before| cannot_be_written(&before.result)) != Some(message)
     {
@@ -48,6 +68,28 @@ pub(super) fn tell(state: &State, namespace: &Namespace, before: Option<&Outcome
         let profile = outcome.matched.first();
         hand_in(state, namespace, profile, None, Told { warning: true, reason: "Unwritable", note });
     }
+}
+
+/// Tells that workloads lack pods since enforce was raised, and that none does any more.
+fn tell_breakage(state: &State, namespace: &Namespace, before: Option<&Outcome>, outcome: &Outcome) {
+    let broken = |outcome: &Outcome| outcome.summary.as_ref().map(|summary| summary.broken);
+    let Some((before, now)) = before.and_then(broken).zip(broken(outcome)) else { return };
+    let name = &namespace.name;
+    let told = match (before, now) {
+        (0, 1..) => {
+            let note = format!(
+                "namespace {name}: since enforce was raised the API server refuses pods of {now} workloads; \
+                 kubectl describe psr -n {name} says which"
+            );
+            Told { warning: true, reason: "Broken", note }
+        }
+        (1.., 0) => {
+            let note = format!("namespace {name}: no workload lacks pods for its enforce label any more");
+            Told { warning: false, reason: "Mended", note }
+        }
+        _ => return,
+    };
+    hand_in(state, namespace, outcome.matched.first(), Some(Mode::Enforce), told);
 }
 
 /// Why a namespace cannot be written, where a person must mend something.
@@ -60,6 +102,12 @@ fn cannot_be_written(result: &Result) -> Option<&str> {
 
 /// Whether the mode is in another state than it was.
 fn is_new(before: &Outcome, plan: &ModePlan) -> bool {
+    // What only waits to be looked at is no state that anybody needs to know of.
+    let is_passing =
+        |plan: &ModePlan| matches!(plan.held(), Some(HoldReason::NotJudged | HoldReason::LastLookDue));
+    if is_passing(plan) || before.mode(plan.mode).is_some_and(is_passing) && before.is_unjudged() {
+        return false;
+    }
     before.mode(plan.mode).is_none_or(|old| {
         let same = kind(&old.verdict) == kind(&plan.verdict) && old.profile == plan.profile;
         !same || wording::last_set_by(&old.verdict) != wording::last_set_by(&plan.verdict)
@@ -176,8 +224,9 @@ fn hand_in(state: &State, namespace: &Namespace, profile: Option<&String>, mode:
     let uid = |name: &String| snapshot.as_ref()?.described.get(name).map(|described| described.uid.clone());
     let profile = profile.and_then(|name| Some((name.clone(), uid(name)?)));
     let namespace = (namespace.name.clone(), namespace.uid.clone());
-    if state.announcements.hand_in(Announcement { profile, namespace, mode, warning, reason, note }).is_err()
-    {
+    let to_tenant = is_tenants_business(reason);
+    let announcement = Announcement { profile, namespace, mode, warning, reason, note, to_tenant };
+    if state.announcements.hand_in(announcement).is_err() {
         state.metrics.events_dropped.inc();
     }
 }

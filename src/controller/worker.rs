@@ -20,7 +20,10 @@ use super::{
 };
 use crate::{
     cluster::{CallError, backoff::Backoff, namespaces},
-    rollout::{Change, GateRecord, Ledger, ModePlan, Namespace, Reservation, Verdict, overlaps},
+    rollout::{
+        Change, GateRecord, HoldReason, Ledger, ModePlan, Namespace, NamespacePlan, Reservation, Verdict,
+        overlaps,
+    },
     standards::Mode,
 };
 
@@ -176,12 +179,16 @@ impl Workshop {
     ) -> std::result::Result<Conclusion, ApplyError> {
         let Prepared { plan, findings, raised, reservation } = prepared;
         let (next, record, raise) = (plan.next, plan.record.clone(), plan.raise);
+        let is_broken = findings.as_ref().is_some_and(|findings| !findings.broken.is_empty());
         // What is still due could not be looked at while the namespace changed.
-        let next = if plan.look.is_some() {
-            Timestamp::now().checked_add(SignedDuration::from_secs(1)).ok()
+        let again = if plan.look.is_some() {
+            Some(SignedDuration::from_secs(1))
         } else {
-            next
+            // That a refusal says nothing any more, or that a halt is over, is no event.
+            (is_broken || is_halted(&plan)).then_some(SignedDuration::from_mins(1))
         };
+        let again = again.and_then(|again| Timestamp::now().checked_add(again).ok());
+        let next = next.into_iter().chain(again).min();
         let applied = match apply(&self.client, namespace, plan).await {
             Ok(applied) => applied,
             Err(error) => {
@@ -360,6 +367,11 @@ impl Workshop {
     fn count(&self, result: &'static str) {
         self.state.metrics.reconciles.get_or_create(&ReconcileLabels { result }).inc();
     }
+}
+
+/// Whether the profile's raises are halted.
+fn is_halted(plan: &NamespacePlan) -> bool {
+    plan.modes.iter().any(|mode| matches!(mode.held(), Some(HoldReason::RolloutHalted { .. })))
 }
 
 /// How long until then; nothing once it has come.

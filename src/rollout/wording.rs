@@ -77,18 +77,7 @@ fn held(reason: &HoldReason, plan: &ModePlan) -> (&'static str, String) {
             "ServerExempt",
             "the API server is configured to enforce nothing in this namespace, whatever its labels say".into(),
         ),
-        HoldReason::NotJudged if plan.protected => (
-            "NotJudged",
-            "the namespace is protected: whatever the strategy, enforce is raised only once no workload would violate \
-             it, and this version of podsec does not judge workloads yet"
-                .into(),
-        ),
-        HoldReason::NotJudged => (
-            "NotJudged",
-            "strategy WhenClean raises enforce once no workload would violate it, and this version of podsec does not \
-             judge workloads yet; use rollout.strategy: Immediate to raise it unjudged"
-                .into(),
-        ),
+        HoldReason::NotJudged => ("NotJudged", "podsec has not looked at what runs there yet".into()),
         HoldReason::WouldWeaken => (
             "WouldWeaken",
             "the stricter label stays: another profile or a person had raised it; set allowWeakening: true on this \

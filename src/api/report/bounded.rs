@@ -43,7 +43,9 @@ impl ReportContent {
             mode.bound();
         }
         missing.truncate(bounds::MISSING);
-        missing.iter_mut().for_each(|list| bound(list, bounds::NAME));
+        for list in missing {
+            bound(list, bounds::NAME);
+        }
         breakage.iter_mut().for_each(Breakage::bound);
         soak.iter_mut().for_each(Soak::bound);
         summary.bound();

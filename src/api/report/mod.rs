@@ -16,7 +16,7 @@ pub use parts::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Moment, bounds};
+use super::{Moment, bounds, is_zero};
 use crate::standards::{LevelVersion, Mode};
 
 /// What a report says.
@@ -112,9 +112,4 @@ impl ReportContent {
             Mode::Warn => &mut self.warn,
         }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-const fn is_zero(count: &u32) -> bool {
-    *count == 0
 }

@@ -89,19 +89,6 @@ impl Halts {
         Some(format!("after namespace {name} was raised at {} {what}{others}", raised.at))
     }
 
-    /// When the half hour of the last raise that halts a profile is over.
-    pub(in super::super) fn ends(&self, profile: &str, now: Timestamp) -> Option<Timestamp> {
-        let by_profile = self.by_profile.lock();
-        let ends = |raised: &Raised| raised.at.checked_add(WATCHED).ok();
-        by_profile
-            .get(profile)?
-            .values()
-            .filter(|raised| raised.broken.is_some())
-            .filter_map(ends)
-            .filter(|end| *end > now)
-            .max()
-    }
-
     /// Forgets a namespace that is gone.
     pub(in super::super) fn forget(&self, namespace: &str) {
         for raised in self.by_profile.lock().values_mut() {
@@ -145,7 +132,6 @@ mod tests {
         assert_eq!(halts.last("p", ("a", "another"), at(29)), None);
         halts.broken("p", "a", Some("…".into()));
         assert!(halts.reason("p", 7, at(29)).is_some(), "after a restart it is taken for the present spec's");
-        assert_eq!(halts.ends("p", at(29)), Some(at(30)));
         assert_eq!(halts.reason("p", 7, at(30)), None);
         assert!(!halts.broken("p", "b", Some("not raised".into())));
         halts.forget("a");

@@ -81,9 +81,7 @@ pub(in super::super) fn content(source: Source<'_>, findings: Findings) -> Optio
     let Source { namespace, applied, onlooker, settings, raised, soak, before, now } = source;
     let whole = standing(applied.modes(), applied.is_protected());
     let (modes, next_step) = match (&whole, onlooker) {
-        (Some(whole), _) => {
-            (applied.modes().iter().map(|plan| mode(plan, namespace)).collect(), whole.next)
-        }
+        (Some(whole), _) => (applied.modes().iter().map(|plan| mode(plan, namespace)).collect(), whole.next),
         (None, Some(profile)) => (onlooking(profile, namespace, settings), None),
         (None, None) => return None,
     };
