@@ -179,16 +179,13 @@ impl Turn<'_> {
 
 fn play(world: &mut World, event: &Event) -> Result<(), TestCaseError> {
     world.on(event);
-    let until = match event {
-        Event::Pass(duration) => after(world.now, *duration),
-        _ => {
-            for name in 0..world.sites.len() {
-                turn(world, name)?;
-            }
-            return Ok(());
-        }
-    };
-    run_until(world, until)
+    if let Event::Pass(duration) = event {
+        return run_until(world, after(world.now, *duration));
+    }
+    for name in 0..world.sites.len() {
+        turn(world, name)?;
+    }
+    Ok(())
 }
 
 /// Lets time pass, with each namespace planned anew when its plan said that it changes.

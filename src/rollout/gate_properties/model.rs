@@ -339,9 +339,8 @@ impl World {
             };
             let until = after(self.now, SignedDuration::from_mins(5));
             let site = &mut self.sites[name];
-            let resource_version = site.namespace.resource_version.clone();
             site.looks.retain(|look| look.policy != due.policy);
-            site.looks.push(Look { policy: due.policy, resource_version, answer, until });
+            site.looks.push(due.answered(&site.namespace, answer, until));
             plan = self.plan(name);
         }
         let uid = self.sites[name].namespace.uid.clone();
