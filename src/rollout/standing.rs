@@ -160,3 +160,7 @@ fn next_step(reason: &HoldReason, plan: &ModePlan) -> Option<Timestamp> {
     };
     [by_gate, plan.forced_at].into_iter().flatten().min()
 }
+
+#[cfg(test)]
+#[path = "standing_tests.rs"]
+mod tests;
