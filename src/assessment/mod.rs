@@ -19,6 +19,7 @@ mod inventory;
 mod judge;
 mod kind;
 mod observed;
+mod rejections;
 mod shape;
 mod workload;
 
@@ -39,5 +40,6 @@ pub use inventory::Inventory;
 pub use judge::{Assessment, Counts, FinishedViolating, Judge};
 pub use kind::{Kind, TemplateKind};
 pub use observed::{Activity, ObservedPod, ObservedTemplate, PodPhase, Reading, Reference};
+pub use rejections::{Broken, Rejection, Rejections};
 pub use shape::{Shape, Shapes};
 pub use workload::{Apart, Workload, Workloads};
