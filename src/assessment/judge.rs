@@ -8,7 +8,7 @@ use super::{
     Apart, Reading,
     workload::{Workload, Workloads},
 };
-use crate::standards::{Evaluator, Level, LevelVersion, Verdict};
+use crate::standards::{Evaluator, Level, LevelVersion, Verdict, Version};
 
 /// Judges by one level and version, as an API server of some minor with some exemptions does.
 #[derive(Clone, Debug)]
@@ -45,6 +45,13 @@ impl Judge {
     /// The policy.
     pub const fn policy(&self) -> LevelVersion {
         self.policy
+    }
+
+    /// The policy with the version whose rules are applied: what `latest` and a version that the server does not know
+    /// yet stand for.
+    pub fn resolved(&self) -> LevelVersion {
+        let minor = self.evaluator.minor(self.policy.version);
+        LevelVersion::new(self.policy.level, Version::Minor(u64::from(minor)))
     }
 
     /// The verdict on one pod or template; `None` when its runtime class is exempt.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{ApplyRequest, GateRecord, Pace};
+use super::{ApplyRequest, GateRecord, Namespace, Pace};
 use crate::{
     assessment::{Judge, Workloads},
     standards::LevelVersion,
@@ -80,4 +80,13 @@ pub struct DueLook {
     pub policy: LevelVersion,
     /// The request to be sent as a dry run: what the plan would consist of if the answer were [`Answer::Agrees`].
     pub request: ApplyRequest,
+}
+
+impl DueLook {
+    /// The look with its answer, taken on a namespace as it was planned. A preview that asks nobody takes
+    /// [`Answer::Agrees`] for granted, and says so.
+    pub fn answered(&self, namespace: &Namespace, answer: Answer, until: Timestamp) -> Look {
+        let resource_version = namespace.resource_version.clone();
+        Look { policy: self.policy, resource_version, answer, until }
+    }
 }

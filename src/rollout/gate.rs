@@ -75,9 +75,11 @@ impl Finding {
 struct Judged {
     policy: LevelVersion,
     /// Since when no workload violates it.
-    since: Option<Timestamp>,
+    clean: Option<CleanSince>,
     /// What of the workloads stands in the way.
     obstacle: Option<HoldReason>,
+    /// Whether there is anything of which podsec cannot tell, also beside what certainly violates.
+    in_doubt: bool,
 }
 
 /// What comes once the workloads let the gate open.
@@ -105,12 +107,10 @@ impl Gate<'_> {
         for at in [forced_at, announced_from].into_iter().flatten().filter(|at| *at > now) {
             next.or(at);
         }
-        let is_forced = forced_at.is_some_and(|at| at <= now);
-        let clean = [Some(&target), below.as_ref()]
-            .into_iter()
-            .flatten()
-            .filter_map(|judged| judged.since.map(|since| CleanSince { policy: judged.policy, since }));
-        let record = GateRecord { uid: self.situation.namespace.uid.clone(), clean: clean.collect(), held };
+        let is_forced = forced_at.is_some_and(|at| at <= now) && !target.in_doubt;
+        let clean = [Some(&target), below.as_ref()].into_iter().flatten().filter_map(|judged| judged.clean);
+        let uid = self.situation.namespace.uid.clone();
+        let mut record = GateRecord { uid, clean: clean.collect(), held };
         let (pass, due) = match (target.obstacle, below) {
             (None, _) => self.go_on(Pass::Open, &mut next),
             (Some(HoldReason::Violations { .. } | HoldReason::Soaking { .. }), _) if is_forced => {
@@ -121,6 +121,9 @@ impl Gate<'_> {
             }
             (Some(reason), _) => (Pass::Shut(reason), None),
         };
+        if let Pass::Partly(reached, _) = &pass {
+            record.clean.retain(|clean| clean.policy.level != reached.level);
+        }
         let forced_at = forced_at.filter(|_| announced_from.is_some_and(|from| from <= now));
         Finding { pass, due, record, next: next.0, forced_at }
     }
@@ -168,16 +171,17 @@ impl Gate<'_> {
         let Situation { namespace, now, .. } = *self.situation;
         let assessment = self.evidence.judge.by(policy).assess(self.evidence.workloads);
         let counts = assessment.workloads();
-        let since = clean_since(self.evidence, &namespace.uid, &assessment, now);
-        let obstacle = match (assessment.verdict(), since) {
+        let clean = clean_since(self.evidence, &namespace.uid, &assessment, now);
+        let obstacle = match (assessment.verdict(), clean) {
             (Verdict::Violates, _) => Some(HoldReason::Violations { workloads: counts.violating }),
-            (Verdict::Conforms, Some(since)) => self.soaking(since),
+            (Verdict::Conforms, Some(clean)) => self.soaking(clean.since),
             (Verdict::Conforms | Verdict::Inconclusive, _) => Some(HoldReason::Inconclusive {
                 workloads: counts.inconclusive,
                 missing: assessment.missing().first().map(|missing| (*missing).to_owned()),
             }),
         };
-        Judged { policy, since, obstacle }
+        let in_doubt = counts.inconclusive > 0 || !assessment.missing().is_empty();
+        Judged { policy, clean, obstacle, in_doubt }
     }
 
     fn soaking(&self, since: Timestamp) -> Option<HoldReason> {
@@ -285,3 +289,7 @@ fn before(time: Timestamp, duration: SignedDuration) -> Timestamp {
 #[cfg(test)]
 #[path = "gate_tests/mod.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "gate_properties/mod.rs"]
+mod properties;

@@ -1,6 +1,6 @@
 //! How fast a profile raises namespaces: `rollout.batch`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -26,8 +26,36 @@ pub struct Pace {
 /// than the batch says, however many are planned at once.
 #[derive(Clone, Debug, Default)]
 pub struct Raises {
-    /// Of each profile, by its name, the namespaces, by their uids: one that is re-created is another one.
-    by_profile: BTreeMap<String, BTreeMap<String, Timestamp>>,
+    by_profile: BTreeMap<String, Raised>,
+}
+
+/// The namespaces that a profile raised, by their uids: one that is re-created is another one.
+#[derive(Clone, Debug, Default)]
+struct Raised {
+    last: BTreeMap<String, Timestamp>,
+    by_time: BTreeSet<(Timestamp, String)>,
+}
+
+impl Raised {
+    fn insert(&mut self, uid: &str, at: Timestamp) -> Option<Timestamp> {
+        let before = self.remove(uid);
+        self.last.insert(uid.to_owned(), at);
+        self.by_time.insert((at, uid.to_owned()));
+        before
+    }
+
+    fn remove(&mut self, uid: &str) -> Option<Timestamp> {
+        let (uid, at) = self.last.remove_entry(uid)?;
+        self.by_time.remove(&(at, uid));
+        Some(at)
+    }
+
+    /// Forgets what was no later than this.
+    fn forget(&mut self, until: Timestamp) {
+        while let Some((_, uid)) = self.by_time.first().filter(|(at, _)| *at <= until).cloned() {
+            self.remove(&uid);
+        }
+    }
 }
 
 /// A slot that was taken, to be given back where nothing came of it.
@@ -42,7 +70,8 @@ pub struct Reservation {
 
 impl Raises {
     /// As far as the namespaces tell by themselves, after a restart: each that podsec has raised counts from podsec's
-    /// last write on. That is no earlier than the raise, so that a batch is rather too small than too large.
+    /// last write on. That is no earlier than the raise, so that a batch is rather too small than too large; only those
+    /// that are gone by then, or were let go of, no longer count.
     pub fn told_by<'a>(namespaces: impl IntoIterator<Item = &'a Namespace>) -> Self {
         let mut raises = Self::default();
         for namespace in namespaces {
@@ -54,7 +83,7 @@ impl Raises {
             };
             // The API server cuts its times off to the second.
             let at = written.checked_add(SignedDuration::from_secs(1)).unwrap_or(written);
-            raises.by_profile.entry(profile.to_owned()).or_default().insert(namespace.uid.clone(), at);
+            raises.by_profile.entry(profile.to_owned()).or_default().insert(&namespace.uid, at);
         }
         raises
     }
@@ -65,14 +94,11 @@ impl Raises {
         let Batch { size, every } = profile.batch?;
         let every = SignedDuration::try_from(every.0).unwrap_or(SignedDuration::MAX);
         let raised = self.by_profile.get(&profile.name)?;
-        let counts = |at: Timestamp| now.duration_since(at) < every;
-        if raised.get(uid).is_some_and(|at| counts(*at)) {
-            return None;
-        }
-        let mut counted: Vec<_> = raised.values().copied().filter(|at| counts(*at)).collect();
-        let last_to_go = counted.len().checked_sub(usize::try_from(size).unwrap_or(usize::MAX))?;
-        let (_, at, _) = counted.select_nth_unstable(last_to_go);
-        Some(at.checked_add(every).unwrap_or(Timestamp::MAX))
+        let mut others = raised.by_time.iter().rev().filter(|(_, other)| other != uid);
+        // With all later ones it fills the batch.
+        let (at, _) = others.nth(usize::try_from(size.saturating_sub(1)).unwrap_or(usize::MAX))?;
+        let slot = at.checked_add(every).unwrap_or(Timestamp::MAX);
+        (now < slot).then_some(slot)
     }
 
     /// Takes a slot for a raise that is about to be carried out.
@@ -92,8 +118,8 @@ impl Raises {
         let raised = self.by_profile.entry(profile.name.clone()).or_default();
         let every = profile.batch.and_then(|batch| SignedDuration::try_from(batch.every.0).ok());
         let remembered = every.map_or(REMEMBERED, |every| every.max(REMEMBERED));
-        raised.retain(|_, at| now.duration_since(*at) < remembered);
-        let before = raised.insert(uid.to_owned(), now);
+        raised.forget(now.checked_sub(remembered).unwrap_or(Timestamp::MIN));
+        let before = raised.insert(uid, now);
         Ok(Reservation { profile: profile.name.clone(), uid: uid.to_owned(), before })
     }
 
@@ -102,14 +128,14 @@ impl Raises {
         let Reservation { profile, uid, before } = reservation;
         let Some(raised) = self.by_profile.get_mut(&profile) else { return };
         match before {
-            Some(at) => drop(raised.insert(uid, at)),
-            None => drop(raised.remove(&uid)),
-        }
+            Some(at) => raised.insert(&uid, at),
+            None => raised.remove(&uid),
+        };
     }
 
     /// When a profile last raised the namespace of a uid, if it did within a day or the time of its batch.
     pub fn last(&self, profile: &str, uid: &str) -> Option<Timestamp> {
-        self.by_profile.get(profile)?.get(uid).copied()
+        self.by_profile.get(profile)?.last.get(uid).copied()
     }
 
     /// Forgets the profiles that are gone.
@@ -187,12 +213,12 @@ mod tests {
             "p",
             r#"{"namespaceSelector": {}, "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"}}"#,
         )]);
-        let mut raised = testing::namespace("a", &[]);
-        for request in plan(&raised, &specs, &Settings::default(), None, now()).requests {
-            apply(&mut raised, &request).unwrap();
+        let mut governed = testing::namespace("a", &[]);
+        for request in plan(&governed, &specs, &Settings::default(), None, now()).requests {
+            apply(&mut governed, &request).unwrap();
         }
         let untouched = testing::namespace("b", &[("enforce", "baseline")]);
-        let raises = Raises::told_by([&raised, &untouched]);
+        let raises = Raises::told_by([&governed, &untouched]);
         let second = SignedDuration::from_secs(1);
         assert_eq!(raises.last("p", "uid-a"), now().checked_add(second).ok());
         assert_eq!(raises.last("p", "uid-b"), None);

@@ -25,7 +25,7 @@ pub struct GateRecord {
 /// Since when no workload violates a policy, as far as somebody watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CleanSince {
-    /// The level and the version that it resolved to.
+    /// The level, with the version whose rules were applied: never `latest`.
     pub policy: LevelVersion,
     /// Since when.
     pub since: Timestamp,
@@ -68,18 +68,19 @@ pub(super) fn clean_since(
     uid: &str,
     assessment: &Assessment<'_, '_>,
     now: Timestamp,
-) -> Option<Timestamp> {
+) -> Option<CleanSince> {
     if assessment.verdict() != Verdict::Conforms {
         return None;
     }
     let now = at_seconds(now);
-    let policy = assessment.judge().policy();
+    let policy = assessment.judge().resolved();
     let known =
         kept(evidence, uid).and_then(|record| record.clean.iter().find(|clean| clean.policy == policy));
     let watched = at_seconds(evidence.watched_since);
     let finished = assessment.finished_violating().map(|finished| finished.newest);
     let since = known.map_or(now, |clean| clean.since).max(watched);
-    Some(finished.map_or(since, |finished| since.max(finished)).min(now))
+    let since = finished.map_or(since, |finished| since.max(finished)).min(now);
+    Some(CleanSince { policy, since })
 }
 
 /// What stays to be remembered where the gate was not asked, though what it is about goes on.
@@ -88,9 +89,9 @@ pub(super) fn carried(evidence: &Evidence<'_>, uid: &str, holds: bool, now: Time
     let Some(kept) = kept(evidence, uid) else { return record };
     for CleanSince { policy, .. } in &kept.clean {
         let assessment = evidence.judge.by(*policy).assess(evidence.workloads);
-        if let Some(since) = clean_since(evidence, uid, &assessment, now) {
-            record.clean.push(CleanSince { policy: *policy, since });
-        }
+        // An API server that has become an older one takes a newer version for its own.
+        let clean = clean_since(evidence, uid, &assessment, now).filter(|clean| clean.policy == *policy);
+        record.clean.extend(clean);
     }
     record.held = kept.held.clone().filter(|_| holds);
     record

@@ -95,7 +95,7 @@ pub struct Standing {
 /// tell, enforce before the others. `None` where podsec has nothing to do with the namespace.
 pub fn standing(modes: &[ModePlan], protected: bool) -> Option<Standing> {
     // Of equal ones the last; enforce comes first in a plan.
-    let most = modes.iter().rev().map(of_mode).max_by_key(|standing| standing.state.rank());
+    let most = modes.iter().rev().map(standing_of).max_by_key(|standing| standing.state.rank());
     let unnamed = || Standing {
         state: State::Protected,
         mode: None,
@@ -106,7 +106,8 @@ pub fn standing(modes: &[ModePlan], protected: bool) -> Option<Standing> {
     most.or_else(|| protected.then(unnamed))
 }
 
-fn of_mode(plan: &ModePlan) -> Standing {
+/// The state of one mode once its verdict is carried out.
+pub fn standing_of(plan: &ModePlan) -> Standing {
     let (state, (reason, message), next) = match &plan.verdict {
         Verdict::LeaveAlone { key, policy, .. } => {
             let manager = wording::last_set_by(&plan.verdict).unwrap_or_default();
@@ -160,3 +161,7 @@ fn next_step(reason: &HoldReason, plan: &ModePlan) -> Option<Timestamp> {
     };
     [by_gate, plan.forced_at].into_iter().flatten().min()
 }
+
+#[cfg(test)]
+#[path = "standing_tests.rs"]
+mod tests;

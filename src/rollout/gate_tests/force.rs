@@ -115,6 +115,9 @@ fn what_podsec_cannot_tell_is_not_forced() {
     assert!(matches!(enforce(&plan), Verdict::Write { change: Change::Raise, .. }), "only the level below");
     assert!(matches!(partly(&plan), Some(HoldReason::Inconclusive { .. })));
     let mut stage = at_the_time(Stage::new(&forcing("restricted", "")).with_pod(PRIVILEGED));
+    stage.inventory.miss("jobs");
+    assert_eq!(enforce(&stage.settle()), &violations(1), "nor where something is in doubt besides");
+    stage.inventory.complete("jobs");
     stage.answer("restricted:v1.37", Answer::Disagrees { detail: "x".into() });
     let reason = HoldReason::LastLookDisagrees { detail: "x".into() };
     assert_eq!(enforce(&stage.plan()), &Verdict::Hold(reason));

@@ -7,7 +7,10 @@ mod soak;
 mod versions;
 mod workloads;
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex},
+};
 
 use super::{
     super::{
@@ -37,10 +40,10 @@ pub(super) const BASELINE: &str = r#"{"containers": [{"name": "web"}]}"#;
 /// Violates baseline.
 pub(super) const PRIVILEGED: &str = r#"{"hostPID": true, "containers": [{"name": "web"}]}"#;
 /// Violates baseline since v1.34.
-const PROBED: &str =
+pub(super) const PROBED: &str =
     r#"{"containers": [{"name": "web", "livenessProbe": {"httpGet": {"host": "10.0.0.1", "port": 80}}}]}"#;
 /// Violates baseline before v1.27.
-const TUNED: &str = r#"{
+pub(super) const TUNED: &str = r#"{
     "securityContext": {"sysctls": [{"name": "net.ipv4.ip_local_reserved_ports", "value": "1"}]},
     "containers": [{"name": "web"}]
 }"#;
@@ -50,10 +53,16 @@ pub(super) const IN_DOUBT: &str = r#"{
     "volumes": [{"name": "m", "marsDisk": {}}]
 }"#;
 
+/// What was read of pods' specs, so that each is read once.
+static READINGS: LazyLock<Mutex<HashMap<String, Reading>>> = LazyLock::new(Mutex::default);
+
 /// What is read of a pod's spec.
-pub(super) fn reading(spec: &str) -> Reading {
-    let text = format!(r#"{{"spec": {spec}}}"#);
-    Reading::Judgeable(Shapes::default().of_pod(Pod::from_json(&text).unwrap()))
+fn reading(spec: &str) -> Reading {
+    let read = || {
+        let text = format!(r#"{{"spec": {spec}}}"#);
+        Reading::Judgeable(Shapes::default().of_pod(Pod::from_json(&text).unwrap()))
+    };
+    READINGS.lock().unwrap().entry(spec.to_owned()).or_insert_with(read).clone()
 }
 
 /// A pod that nothing controls.
@@ -198,7 +207,7 @@ fn enforce(plan: &NamespacePlan) -> &Verdict {
 }
 
 fn partly(plan: &NamespacePlan) -> Option<&HoldReason> {
-    plan.modes.iter().find(|plan| plan.mode == Mode::Enforce).unwrap().partly.as_ref()
+    plan.modes.iter().find(|plan| plan.mode == Mode::Enforce)?.partly.as_ref()
 }
 
 fn written(value: &str, change: Change) -> Verdict {

@@ -74,7 +74,6 @@ fn a_record_counts_only_for_its_namespace_level_and_version() {
         (record("uid-a", "baseline:v1.37", then), then),
         (record("uid-other", "baseline:v1.37", then), now()),
         (record("uid-a", "baseline:v1.36", then), now()),
-        (record("uid-a", "baseline:latest", then), now()),
         (record("uid-a", "restricted:v1.37", then), now()),
         (record("uid-a", "baseline:v1.37", after(now(), HOUR)), now()),
         (None, now()),
@@ -174,4 +173,16 @@ fn a_moments_doubt_about_the_profiles_does_not_begin_it_anew() {
     stage.set_profile(&gated("restricted", "24h"));
     stage.run(RESTRICTED);
     assert_eq!(enforce(&stage.settle()), &soaking(after(now(), HOUR * 2), HOUR * 24), "but a violation does");
+}
+
+#[test]
+fn latest_soaks_as_what_it_stands_for() {
+    let spec = gated("baseline", "24h").replace(r#""baseline""#, r#""baseline", "version": "latest""#);
+    let mut stage = Stage::new(&spec).with_pod(BASELINE);
+    stage.judge = stage.judge.clone().on_server(36);
+    let clean = vec![CleanSince { policy: "baseline:v1.36".parse().unwrap(), since: now() }];
+    assert_eq!(stage.settle().record.unwrap().clean, clean);
+    stage.judge = stage.judge.clone().on_server(37);
+    let plan = stage.settle_after(HOUR);
+    assert_eq!(enforce(&plan), &soaking(after(now(), HOUR), HOUR * 24), "another server is another version");
 }

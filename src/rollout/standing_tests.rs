@@ -1,0 +1,155 @@
+use super::{
+    super::{ActiveExemption, Change, FreezeReason, RetainReason, WeakenCause},
+    *,
+};
+use crate::{api::ConflictPolicy, standards::Level};
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn mode(mode: Mode, verdict: Verdict) -> ModePlan {
+    ModePlan {
+        mode,
+        profile: "apps".into(),
+        governed: true,
+        protected: false,
+        present: "privileged:latest".parse().unwrap(),
+        assumed: true,
+        planned: "baseline:v1.37".parse().ok(),
+        exemption: None,
+        verdict,
+        partly: None,
+        forced_at: None,
+    }
+}
+
+fn enforce(verdict: Verdict) -> ModePlan {
+    mode(Mode::Enforce, verdict)
+}
+
+fn held(reason: HoldReason) -> ModePlan {
+    enforce(Verdict::Hold(reason))
+}
+
+fn written(change: Change) -> ModePlan {
+    enforce(Verdict::Write { value: "baseline:v1.37".parse().unwrap(), change })
+}
+
+fn left_alone(of: Mode) -> ModePlan {
+    let (last_set_by, key) = ("evil\u{1b}[31m".to_owned(), of.keys().level);
+    mode(of, Verdict::LeaveAlone { last_set_by, key, policy: ConflictPolicy::Yield })
+}
+
+#[test]
+fn each_verdict_is_a_state_with_a_reason() {
+    let (since, until) = (time("2026-11-22T12:00:00Z"), time("2026-11-23T12:00:00Z"));
+    let x = || "x".to_owned();
+    let table = [
+        (enforce(Verdict::InSync), State::InSync, "InSync"),
+        (written(Change::Own), State::InSync, "InSync"),
+        (written(Change::Raise), State::InSync, "InSync"),
+        (written(Change::ForcedRaise), State::InSync, "InSync"),
+        (written(Change::Repair), State::InSync, "InSync"),
+        (written(Change::Weaken(WeakenCause::Edited)), State::InSync, "InSync"),
+        (held(HoldReason::NotJudged), State::Held, "NotJudged"),
+        (held(HoldReason::Violations { workloads: 1 }), State::Held, "Violations"),
+        (held(HoldReason::Soaking { since, until }), State::Soaking, "Soaking"),
+        (held(HoldReason::Inconclusive { workloads: 1, missing: None }), State::Inconclusive, "Inconclusive"),
+        (held(HoldReason::RolloutHalted { reason: x() }), State::Held, "RolloutHalted"),
+        (held(HoldReason::Batch { until }), State::Held, "Batch"),
+        (held(HoldReason::LastLookDue), State::Held, "LastLookDue"),
+        (held(HoldReason::LastLookDisagrees { detail: x() }), State::Inconclusive, "LastLookDisagrees"),
+        (held(HoldReason::LastLookUnavailable { reason: x() }), State::Held, "LastLookUnavailable"),
+        (held(HoldReason::ServerExempt), State::ServerExempt, "ServerExempt"),
+        (held(HoldReason::WouldWeaken), State::Held, "WouldWeaken"),
+        (held(HoldReason::NeverWeaken), State::Held, "NeverWeaken"),
+        (held(HoldReason::InDoubt("doubt")), State::Held, "InDoubt"),
+        (left_alone(Mode::Enforce), State::Yielded, "LeftAlone"),
+        (enforce(Verdict::Freeze(FreezeReason::Suspended)), State::Frozen, "Suspended"),
+        (enforce(Verdict::Freeze(FreezeReason::Unreadable)), State::Frozen, "ProfileUnreadable"),
+        (enforce(Verdict::Release(Release::Retain(RetainReason::Left))), State::Left, "Left"),
+        (enforce(Verdict::Release(Release::Retain(RetainReason::Policy))), State::Left, "Retained"),
+        (enforce(Verdict::Release(Release::Remove)), State::Left, "Removed"),
+    ];
+    for (plan, state, reason) in table {
+        let standing = standing(std::slice::from_ref(&plan), false).unwrap();
+        assert_eq!((standing.state, standing.reason), (state, reason), "{plan:?}");
+        assert_eq!(standing.mode, Some(Mode::Enforce));
+        assert!(!standing.message.is_empty() && !standing.message.contains('\u{1b}'), "{}", standing.message);
+    }
+}
+
+#[test]
+fn what_is_raised_to_less_than_planned_is_held() {
+    let mut plan = written(Change::Raise);
+    plan.planned = "restricted:v1.37".parse().ok();
+    plan.partly = Some(HoldReason::Violations { workloads: 2 });
+    let standing = standing(&[plan], false).unwrap();
+    assert_eq!((standing.state, standing.reason), (State::Held, "Violations"));
+    assert_eq!(standing.message, "2 workloads violate restricted:v1.37");
+}
+
+#[test]
+fn an_exemption_is_told_until_its_end() {
+    let expires = Some(time("2027-01-01T00:00:00Z"));
+    let exemption = ActiveExemption {
+        name: "legacy-*".into(),
+        level: Level::Privileged,
+        reason: "OPS-1".into(),
+        expires,
+    };
+    let exempt = ModePlan { exemption: Some(exemption), ..enforce(Verdict::InSync) };
+    let standing = standing(std::slice::from_ref(&exempt), false).unwrap();
+    assert_eq!((standing.state, standing.next), (State::Exempt, expires));
+    assert_eq!(standing.message, "exemption legacy-* of profile apps: OPS-1");
+    let held = ModePlan { verdict: Verdict::Hold(HoldReason::WouldWeaken), ..exempt };
+    assert_eq!(
+        super::standing(&[held], false).unwrap().state,
+        State::Held,
+        "it is not as the exemption has it"
+    );
+}
+
+#[test]
+fn the_next_step_is_the_nearest_that_podsec_takes_by_itself() {
+    let (since, until) = (time("2026-11-22T12:00:00Z"), time("2026-11-23T12:00:00Z"));
+    let forced_at = Some(time("2026-11-23T00:00:00Z"));
+    let next = |plan| standing(&[plan], false).unwrap().next;
+    let soaking = held(HoldReason::Soaking { since, until });
+    assert_eq!(next(soaking.clone()), Some(until));
+    assert_eq!(next(ModePlan { forced_at, ..soaking }), forced_at);
+    let violating = held(HoldReason::Violations { workloads: 1 });
+    assert_eq!(next(violating.clone()), None);
+    let forced = ModePlan { forced_at, ..violating };
+    assert_eq!(next(forced.clone()), forced_at);
+    let message = standing(&[forced], false).unwrap().message;
+    assert!(
+        message.ends_with(
+            "forceAfter raises it at 2026-11-23T00:00:00Z even so, unless podsec cannot tell then"
+        )
+    );
+}
+
+#[test]
+fn of_several_modes_the_one_is_told_of_which_there_is_most_to_tell() {
+    let in_sync = |of| mode(of, Verdict::InSync);
+    let violating = || held(HoldReason::Violations { workloads: 1 });
+    let told = |modes: &[ModePlan]| {
+        let standing = standing(modes, false).unwrap();
+        (standing.state, standing.mode.unwrap())
+    };
+    assert_eq!(told(&[in_sync(Mode::Enforce), in_sync(Mode::Warn)]), (State::InSync, Mode::Enforce));
+    assert_eq!(told(&[in_sync(Mode::Enforce), left_alone(Mode::Warn)]), (State::Yielded, Mode::Warn));
+    assert_eq!(told(&[violating(), left_alone(Mode::Audit)]), (State::Held, Mode::Enforce));
+    assert_eq!(told(&[left_alone(Mode::Enforce), left_alone(Mode::Warn)]), (State::Yielded, Mode::Enforce));
+    let left = mode(Mode::Enforce, Verdict::Release(Release::Retain(RetainReason::Left)));
+    assert_eq!(told(&[left, in_sync(Mode::Warn)]), (State::InSync, Mode::Warn));
+}
+
+#[test]
+fn a_namespace_without_a_profile_has_no_state_unless_it_is_protected() {
+    assert_eq!(standing(&[], false), None);
+    assert_eq!(standing(&[], true).unwrap().state, State::Protected);
+    assert_eq!(standing(&[enforce(Verdict::InSync)], true).unwrap().state, State::InSync);
+}
