@@ -130,7 +130,12 @@ fn a_profile_that_is_carried_out_is_ready() {
     check(&status);
     assert_eq!(
         shown(&status),
-        ["Ready=True(Reconciled)", "Compliant=Unknown(NotJudged)", "Overlapping=False(NoOverlap)"]
+        [
+            "Ready=True(Reconciled)",
+            "Compliant=Unknown(NotJudged)",
+            "Overlapping=False(NoOverlap)",
+            "RolloutHalted=False(NotHalted)"
+        ]
     );
     assert_eq!(status.enforce.as_deref(), Some("baseline:server (v1.37)"));
     assert_eq!((status.namespaces.governed, status.namespaces.in_sync, status.namespaces.held), (2, 2, 0));

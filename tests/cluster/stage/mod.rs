@@ -3,6 +3,7 @@
 
 pub(crate) mod namespaces;
 pub(crate) mod profiles;
+pub(crate) mod reports;
 mod running;
 
 use std::{
@@ -68,20 +69,19 @@ impl Stage {
 
     /// Installs the CRD, and waits until it is served.
     pub(crate) fn install_crd(&self) {
-        self.cluster.apply_file(path("crds/podsec.dev_clusterpodsecurityprofiles.yaml").as_ref()).unwrap();
-        let crd = format!("crd/{}", podsec::cluster::crd::name());
-        let limit = format!("--timeout={}s", DEADLINE.as_secs());
-        self.cluster.kubectl(&["wait", "--for=condition=Established", &limit, &crd]).unwrap();
+        for name in ["clusterpodsecurityprofiles", "podsecurityreports"] {
+            self.cluster.apply_file(path(&format!("crds/podsec.dev_{name}.yaml")).as_ref()).unwrap();
+            let crd = format!("crd/{name}.podsec.dev");
+            let limit = format!("--timeout={}s", DEADLINE.as_secs());
+            self.cluster.kubectl(&["wait", "--for=condition=Established", &limit, &crd]).unwrap();
+        }
     }
 
     async fn install_roles(&self) {
         self.cluster.apply_file(path("deploy/install.yaml").as_ref()).unwrap();
         self.bind_cluster_role();
-        let user = format!("--user={USER}");
-        let role = ["create", "rolebinding", "test", "-n=default", "--role=podsec-events", &user];
-        self.cluster.kubectl(&role).unwrap();
         self.eventually("the role to take effect", || async {
-            let can = ["auth", "can-i", "create", "events.events.k8s.io", "-n=default"];
+            let can = ["auth", "can-i", "patch", "podsecurityreports.podsec.dev", "-A"];
             self.cluster.kubectl_as(USER, &can).is_ok().then_some(())
         })
         .await;
