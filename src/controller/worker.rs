@@ -83,11 +83,12 @@ impl Workshop {
     }
 
     async fn turn(&self, name: &str) {
-        let (Some(namespace), Some(snapshot)) = (self.state.namespace(name), self.state.snapshot()) else {
-            // Without profiles nothing can be said; with the first of them every namespace comes back.
+        let Some(namespace) = self.state.namespace(name) else {
             self.forget(name);
             return;
         };
+        // Without profiles nothing can be said; with the first of them every namespace comes back.
+        let Some(snapshot) = self.state.snapshot() else { return };
         match self.reconcile((*namespace).clone(), snapshot).await {
             End::Gone => {}
             End::NotYet(delay) => self.state.queue.add_after(name, delay),

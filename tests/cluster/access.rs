@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     interposer::Passed,
-    stage::{Stage, namespaces::label},
+    stage::{Stage, USER, namespaces::label},
 };
 
 /// What a role may grant, in the words of RBAC: API group, resource with subresource, namespace, name, verb. An
@@ -143,6 +143,10 @@ async fn every_right_granted_is_used_and_no_other_is_needed() {
 
     // Rights that are missing for a while, as on an API server that has just started, are not missed for long.
     stage.settled_profile("teams", spec).await;
+    let tells = ["create", "clusterrole", "tells", "--verb=create", "--resource=events.events.k8s.io"];
+    stage.cluster.kubectl(&tells).unwrap();
+    let user = format!("--user={USER}");
+    stage.cluster.kubectl(&["create", "clusterrolebinding", "tells", "--clusterrole=tells", &user]).unwrap();
     stage.cluster.kubectl(&["delete", "clusterrolebinding", "test"]).unwrap();
     stage.eventually("the role to lose its effect", || async { (!stage.may_patch()).then_some(()) }).await;
     stage.namespace("team-b", &[]).await;

@@ -32,7 +32,7 @@ async fn kubectl_and_waiters_see_how_far_a_profile_is() {
     let status = stage.status("teams").await;
     let kinds: Vec<_> =
         status["conditions"].as_array().unwrap().iter().map(|one| one["type"].clone()).collect();
-    assert_eq!(kinds, ["Ready", "Compliant", "Overlapping"]);
+    assert_eq!(kinds, ["Ready", "Compliant", "Overlapping", "RolloutHalted"]);
     assert!(
         kinds
             .iter()
@@ -44,8 +44,7 @@ async fn kubectl_and_waiters_see_how_far_a_profile_is() {
     let shown = stage.cluster.kubectl(&["get", "cpsp"]).unwrap();
     let shown = table(&shown);
     assert_eq!(shown[0], ["NAME", "ENFORCE", "NAMESPACES", "IN-SYNC", "HELD", "BLOCKERS", "READY", "AGE"]);
-    // Nothing is judged yet, so the column of the blockers is empty.
-    assert_eq!(shown[1][..6], ["teams", "baseline:server (v1.37)", "2", "2", "0", "True"]);
+    assert_eq!(shown[1][..7], ["teams", "baseline:server (v1.37)", "2", "2", "0", "0", "True"]);
     let shown = stage.cluster.kubectl(&["get", "podsec", "-o", "wide"]).unwrap();
     let wide = ["AUDIT", "WARN", "STRATEGY", "MATCHED", "EXEMPT", "YIELDED", "FROZEN", "CONTESTED"];
     assert_eq!(table(&shown)[0][8..], wide);
@@ -105,6 +104,7 @@ async fn namespaces_are_counted_by_what_became_of_them() {
     stage.settled_profile("teams", teams).await;
     let expected = json!({
         "matched": 5, "governed": 4, "inSync": 2, "held": 1, "exempt": 1, "yielded": 1, "frozen": 0,
+        "soaking": 1, "inconclusive": 0,
     });
     stage.counts("teams", "matched", 5).await;
     let status = stage.status("teams").await;
@@ -112,7 +112,7 @@ async fn namespaces_are_counted_by_what_became_of_them() {
     assert_eq!(status["expiring"][0]["reason"], "trial");
     assert_eq!(status["leftAlone"][0]["namespace"], "team-yielded");
     // A protected namespace is governed when it is named, and then never without the gate.
-    let held = stage.is_held("teams", "kube-system", "NotJudged").await;
+    let held = stage.is_held("teams", "kube-system", "Soaking").await;
     assert_eq!(held["planned"], "baseline:v1.37");
     assert_eq!(stage.shown("kube-system").await, "");
     let frozen = stage.status("frozen").await["namespaces"].clone();
@@ -120,6 +120,7 @@ async fn namespaces_are_counted_by_what_became_of_them() {
         frozen,
         json!({
             "matched": 1, "governed": 1, "inSync": 0, "held": 0, "exempt": 0, "yielded": 0, "frozen": 1,
+            "soaking": 0, "inconclusive": 0,
         })
     );
     let (status, reason, _) = stage.condition("frozen", "Ready").await.unwrap();

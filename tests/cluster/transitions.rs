@@ -52,6 +52,7 @@ async fn labels_are_raised_repaired_lowered_and_retained() {
 async fn audit_and_warn_are_written_at_once_while_enforce_waits() {
     let stage = Stage::new().await;
     stage.namespace("team-a", &[]).await;
+    stage.privileged_pod("team-a", "first").await.unwrap();
     let spec = json!({
         "namespaceNames": ["team-*"], "enforce": {"level": "baseline"}, "audit": {"level": "restricted"},
         "warn": {"level": "restricted", "version": "v1.30"},
@@ -59,7 +60,7 @@ async fn audit_and_warn_are_written_at_once_while_enforce_waits() {
     stage.settled_profile("teams", spec).await;
     let advice = "audit=restricted+podsec audit-version=latest+podsec warn=restricted+podsec warn-version=v1.30+podsec";
     assert_eq!(stage.shown("team-a").await, advice);
-    let held = stage.is_held("teams", "team-a", "NotJudged").await;
+    let held = stage.is_held("teams", "team-a", "Violations").await;
     assert_eq!((&held["present"], &held["planned"]), (&json!("privileged:latest"), &json!("baseline:v1.37")));
     stage.counts("teams", "held", 1).await;
     stage.privileged_pod("team-a", "pod").await.expect("nothing is refused yet");
