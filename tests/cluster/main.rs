@@ -14,6 +14,7 @@ mod pods {
     mod json;
     pub(crate) mod valid;
 }
+mod probe;
 mod profile_rules;
 mod races;
 mod release;
