@@ -41,9 +41,12 @@ pub(super) const WORD: usize = 128;
 /// Blockers of one held namespace, and characters of each: a workload, a check, a container and what is between.
 pub(super) const HELD_BLOCKERS: usize = 3;
 pub(super) const HELD_BLOCKER: usize = 480;
-/// Protected namespaces and server defaults that a controller tells of itself.
+/// Protected namespaces, server defaults and exempt runtime classes that a controller tells of itself.
 pub(super) const PROTECTED_NAMESPACES: usize = 64;
 pub(super) const SERVER_DEFAULTS: usize = 6;
+pub(super) const EXEMPT_RUNTIME_CLASSES: usize = 64;
+/// Characters of the name of most kinds of objects.
+pub(super) const OBJECT_NAME: usize = 253;
 
 /// Bytes of a report without its metadata, as JSON: with that of one field manager it stays below 20 kB.
 pub(super) const REPORT: usize = 18_500;

@@ -55,8 +55,14 @@ pub(super) struct Run {
         value_parser = server_default
     )]
     server_defaults: Vec<(Mode, LevelVersion)>,
-    /// The runtime classes whose pods the API server exempts by its own configuration
-    #[arg(long, env = "PODSEC_SERVER_EXEMPT_RUNTIME_CLASSES", value_name = "NAME", value_delimiter = ',')]
+    /// Runtime classes whose pods the API server's own configuration exempts
+    #[arg(
+        long,
+        env = "PODSEC_SERVER_EXEMPT_RUNTIME_CLASSES",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
     server_exempt_runtime_classes: Vec<String>,
     /// Refuse every write that lowers a level or a version
     #[arg(long, env = "PODSEC_NEVER_WEAKEN")]

@@ -8,6 +8,7 @@ mod completions;
 mod controller;
 mod crds;
 mod output;
+mod probe;
 
 use std::{
     error::Error,
@@ -44,6 +45,7 @@ enum Command {
     Checks(checks::Checks),
     Explain(checks::Explain),
     Controller(Box<controller::Run>),
+    Probe(probe::Probe),
     /// Print the CustomResourceDefinitions as YAML
     ///
     /// Prints the CustomResourceDefinitions as YAML, as in: podsec crds | kubectl apply --server-side -f -
@@ -87,6 +89,7 @@ impl Cli {
             Command::Checks(command) => command.run(stdout),
             Command::Explain(command) => command.run(stdout),
             Command::Controller(command) => command.run(),
+            Command::Probe(command) => command.run(stdout),
             Command::Crds => crds::run(stdout),
             Command::Completions(command) => command.run(stdout),
         };

@@ -1,6 +1,6 @@
 //! Reading a cluster: the client, and what is observed as values that the pure rooms understand.
 //!
-//! Nothing here writes; the controller is the only writer.
+//! Nothing here writes; the controller is the only writer. [`cross_check`] tries writes that are never carried out.
 
 pub(crate) mod backoff;
 pub mod client;

@@ -12,7 +12,7 @@ pub struct Settings {
     pub protected: Vec<NamePattern>,
     /// What the API server applies to a namespace without labels.
     pub server_defaults: Policy,
-    /// The runtime classes that the API server exempts by its own configuration.
+    /// The runtime classes whose pods the API server exempts from Pod Security.
     pub server_exempt_runtime_classes: BTreeSet<String>,
     /// Refuse every write that weakens.
     pub never_weaken: bool,

@@ -197,7 +197,7 @@ pub(super) struct Json {
 }
 
 /// A value as JSON text that goes `depth` levels deep into a document.
-pub(super) fn pretty(value: &impl Serialize, depth: usize) -> io::Result<String> {
+pub(in crate::cli) fn pretty(value: &impl Serialize, depth: usize) -> io::Result<String> {
     let text = serde_json::to_string_pretty(value)?;
     Ok(harmless(&text).replace('\n', &format!("\n{}", "  ".repeat(depth))))
 }

@@ -4,7 +4,7 @@
 //! manifest or is the name of a file is somebody else's: each format makes it harmless in its own way.
 
 mod github;
-mod json;
+pub(super) mod json;
 mod junit;
 mod markdown;
 mod plain;

@@ -2,7 +2,7 @@
 
 use http::{Method, Request, header::CONTENT_TYPE};
 use kube::{Client, client::Body, core::Status};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::warnings;
 use crate::cluster::{CallError, within_deadline};
@@ -10,17 +10,29 @@ use crate::cluster::{CallError, within_deadline};
 /// What the API server would have done.
 #[derive(Clone, Debug)]
 pub struct Answered {
-    /// What it warned of.
+    /// What it warned of, also where it refused.
     pub warnings: Vec<String>,
-    /// The object as it would have been stored, as JSON.
-    pub body: Vec<u8>,
+    /// The object as it would have been stored, as JSON; or the refusal.
+    pub outcome: Result<Vec<u8>, Box<Status>>,
+}
+
+impl Answered {
+    /// The warnings of a request that was not refused.
+    ///
+    /// # Errors
+    ///
+    /// With the refusal.
+    pub fn accepted(self) -> Result<Vec<String>, CallError> {
+        self.outcome.map_err(CallError::Refused)?;
+        Ok(self.warnings)
+    }
 }
 
 /// A server-side apply of a namespace, as the controller would send it.
 ///
 /// # Errors
 ///
-/// When it is refused, or brings no answer.
+/// When it brings no answer.
 pub async fn apply_namespace(
     client: &Client,
     name: &str,
@@ -37,10 +49,55 @@ pub async fn apply_namespace(
 ///
 /// # Errors
 ///
-/// When it is refused, or brings no answer.
-pub async fn patch_namespace(client: &Client, name: &str, patch: &Value) -> Result<Answered, CallError> {
+/// When it brings no answer.
+pub async fn patch_namespace(client: &Client, name: &str, change: &Value) -> Result<Answered, CallError> {
     let path = format!("/api/v1/namespaces/{name}");
-    send(client, Method::PATCH, &path, "fieldManager=podsec", "application/merge-patch+json", patch).await
+    send(client, Method::PATCH, &path, "fieldManager=podsec", "application/merge-patch+json", change).await
+}
+
+/// The creation of a namespace, which may well exist: it is admitted before that is noticed.
+///
+/// # Errors
+///
+/// When it brings no answer.
+pub async fn create_namespace(client: &Client, namespace: &Value) -> Result<Answered, CallError> {
+    create(client, "/api/v1/namespaces", namespace).await
+}
+
+/// The creation of a pod.
+///
+/// # Errors
+///
+/// When it brings no answer.
+pub async fn create_pod(client: &Client, namespace: &str, pod: &Value) -> Result<Answered, CallError> {
+    create(client, &format!("/api/v1/namespaces/{namespace}/pods"), pod).await
+}
+
+/// The creation of a `PodTemplate`.
+///
+/// # Errors
+///
+/// When it brings no answer.
+pub async fn create_pod_template(
+    client: &Client,
+    namespace: &str,
+    template: &Value,
+) -> Result<Answered, CallError> {
+    create(client, &format!("/api/v1/namespaces/{namespace}/podtemplates"), template).await
+}
+
+/// The question who asks, which is a creation in form only.
+///
+/// # Errors
+///
+/// When it brings no answer.
+pub async fn review_self(client: &Client) -> Result<Answered, CallError> {
+    let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+    create(client, "/apis/authentication.k8s.io/v1/selfsubjectreviews", &review).await
+}
+
+async fn create(client: &Client, path: &str, object: &Value) -> Result<Answered, CallError> {
+    send(client, Method::POST, path, "fieldManager=podsec", "application/json", object).await
 }
 
 async fn send(
@@ -64,11 +121,11 @@ async fn answer(client: &Client, request: Request<Body>) -> kube::Result<Answere
     let (code, warnings) = (answer.status(), warnings(answer.headers()));
     let body = answer.into_body().collect_bytes().await?;
     if code.is_success() {
-        return Ok(Answered { warnings, body: body.into() });
+        return Ok(Answered { warnings, outcome: Ok(body.into()) });
     }
     // A proxy's refusal is no Status.
     let status = serde_json::from_slice(&body).unwrap_or_else(|_| {
         Status::failure(String::from_utf8_lossy(&body).trim(), "Unreadable").with_code(code.as_u16())
     });
-    Err(kube::Error::Api(Box::new(status)))
+    Ok(Answered { warnings, outcome: Err(Box::new(status)) })
 }

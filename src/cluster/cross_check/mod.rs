@@ -64,7 +64,7 @@ pub async fn ask(client: &Client, question: &Question<'_>) -> Result<ServerAnswe
             dry_run::patch_namespace(client, namespace, &json!({"metadata": {"labels": labels}})).await?
         }
     };
-    Ok(ServerAnswer::read(namespace, policy, answered.warnings))
+    Ok(ServerAnswer::read(namespace, policy, answered.accepted()?))
 }
 
 /// The same as a verdict, beside what podsec expects.
