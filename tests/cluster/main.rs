@@ -9,6 +9,7 @@ mod interposer;
 mod outage;
 mod profile_rules;
 mod races;
+mod reading;
 mod release;
 mod scale;
 mod stage;
