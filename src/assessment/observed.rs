@@ -34,7 +34,7 @@ pub struct ObservedPod {
     /// What controls it.
     pub controller: Option<Reference>,
     /// Of a `StatefulSet`'s and a `DaemonSet`'s pod, of what [`ObservedTemplate::revision`] is compared with: the value
-    /// of its label `controller-revision-hash`.
+    /// of its label `controller-revision-hash`, or of `pod-template-generation`.
     pub revision: Option<Fingerprint>,
     /// What is in it.
     pub reading: Reading,
@@ -75,8 +75,11 @@ pub struct ObservedTemplate {
     ///
     /// - Deployment and `ReplicaSet`: the *whole* template less its label `pod-template-hash`, so that a Deployment has
     ///   the same as the `ReplicaSet` that it makes now.
-    /// - `StatefulSet` and `DaemonSet`: the newest `controller-revision-hash`; `None` while the status that tells it is
-    ///   of an earlier generation than the template.
+    /// - `StatefulSet`: the newest `controller-revision-hash`; `None` while the status that tells it is of an earlier
+    ///   generation than the template.
+    /// - `DaemonSet`, whose status does not tell: how often its template has changed, which the API server counts in an
+    ///   annotation and the controller writes on each pod, and goes by itself. After a template was changed back, its
+    ///   first pods no longer speak for it, which is the safe side.
     pub revision: Option<Fingerprint>,
     /// Whether it asks for pods.
     pub activity: Activity,

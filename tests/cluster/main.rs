@@ -17,6 +17,7 @@ mod pods {
 mod probe;
 mod profile_rules;
 mod races;
+mod reading;
 mod release;
 mod scale;
 mod stage;

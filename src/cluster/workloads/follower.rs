@@ -13,8 +13,8 @@ use super::{
     ReadError, Resource,
     answer::{IDLE, ask, encoded},
     event::{self, Change, Event, Lines},
-    pages::{Age, Manner, Pages, Piece},
-    stream::{Listed, SILENCE, Signal, WorkloadEvent},
+    pages::{Age, Manner, Pages, Piece, newest_version},
+    stream::{Listed, Signal, WorkloadEvent},
 };
 use crate::{
     assessment::Shapes,
@@ -31,6 +31,12 @@ const LATE: Duration = Duration::from_secs(10);
 
 /// What ends sooner than this was not kept open, and is begun anew only after a pause.
 const SHORT: Duration = Duration::from_secs(5);
+
+/// How long a watch on which nothing comes is believed. An API server says that nothing has happened only as far as its
+/// cache has come, and of a kind of which nothing changes the cache learns that from etcd every ten minutes by default.
+/// Asked for the newest state it makes the cache learn it at once, so that the next watch ends with that news. If it
+/// does not, everything is listed, in time before [`super::SILENCE`].
+const QUIET: Duration = Duration::from_secs(50);
 
 /// Follows the objects of one kind and says what happens to them.
 pub(super) struct Follower {
@@ -115,24 +121,36 @@ impl Follower {
         let mut heard = Instant::now();
         loop {
             let begun = Instant::now();
-            let end = self.watch_once(&mut version, &mut heard).await;
+            let mut events = 0;
+            let end = self.watch_once(&mut version, &mut events).await;
+            if events > 0 {
+                heard = Instant::now();
+            }
             self.age = Age::NotOlderThan(version.clone());
             match end {
-                // As of a version that the API server does not know, because its store was set back.
-                Ok(()) if heard.elapsed() >= SILENCE => {
+                Err(End::Interrupted(error)) => self.rest(error).await,
+                Err(End::Lost(error)) => return error,
+                Ok(()) if begun.elapsed() < SHORT => self.pause().await,
+                Ok(()) if events > 0 => {}
+                // It may be a version that the API server does not know, because its store was set back.
+                Ok(()) if heard.elapsed() >= QUIET => {
                     self.age = Age::Newest;
                     return ReadError::Silent(heard.elapsed());
                 }
-                Ok(()) if begun.elapsed() >= SHORT => {}
-                Ok(()) => self.pause().await,
-                Err(End::Interrupted(error)) => self.rest(error).await,
-                Err(End::Lost(error)) => return error,
+                Ok(()) => match newest_version(&self.client, self.resource).await {
+                    Ok(newest) if newest == version => {
+                        heard = Instant::now();
+                        self.say(Signal::Nothing).await;
+                    }
+                    Ok(_) => {}
+                    Err(error) => self.rest(error).await,
+                },
             }
         }
     }
 
-    /// One watch, from its beginning to where the API server ends it.
-    async fn watch_once(&self, version: &mut String, heard: &mut Instant) -> Result<(), End> {
+    /// One watch, from its beginning to where the API server ends it. The version goes on with each event.
+    async fn watch_once(&self, version: &mut String, events_so_far: &mut usize) -> Result<(), End> {
         let seconds = WATCH.0 + random() % WATCH.1;
         let query = format!("watch=true&allowWatchBookmarks=true&timeoutSeconds={seconds}");
         let uri = format!("{}?{query}&resourceVersion={}", self.resource.path(None), encoded(version));
@@ -148,7 +166,7 @@ impl Follower {
             for Event { change, version: behind } in events {
                 self.say(signal(change)).await;
                 *version = behind;
-                *heard = Instant::now();
+                *events_so_far += 1;
             }
             if let Some(error) = wrong {
                 return Err(End::Lost(error));
@@ -197,6 +215,6 @@ fn signal(change: Change) -> Signal {
 async fn say(signals: &mpsc::Sender<Signal>, signal: Signal) {
     if signals.send(signal).await.is_err() {
         // Nobody holds the stream any more: this task is about to be ended.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

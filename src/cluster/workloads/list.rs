@@ -166,10 +166,7 @@ impl Reader<'_> {
         for (_, inventory) in
             inventories.filter(|(name, _)| namespace.is_none_or(|concerned| concerned == *name))
         {
-            match resource {
-                Resource::Pods => inventory.retain_pods(|_| false),
-                Resource::Templates(kind) => inventory.retain_templates(kind, |_| false),
-            }
+            resource.retain_in(inventory, |_| false);
         }
         found.progress.objects -= taken;
     }

@@ -3,6 +3,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use tokio::time::Instant;
 
 use super::*;
+use crate::cluster::workloads::answer::IDLE;
 use crate::cluster::workloads::testing::{Reply, list_of, pod, server};
 
 /// A server that lists nothing but what is said of a path, one reply after the other; the last one stays.
@@ -17,7 +18,7 @@ fn scripted(
         if uri.split('?').next() != Some(path.as_str()) {
             return Some(Reply::of(list_of("1", &[])));
         }
-        last = replies.next().or(last.take());
+        last = replies.next().or_else(|| last.take());
         last.clone()
     });
     let counted = asked.clone();
@@ -193,7 +194,8 @@ async fn a_list_that_ends_early_is_never_a_short_one() {
 #[tokio::test(start_paused = true)]
 async fn a_list_may_take_long_as_long_as_something_comes() {
     let text = list_of("7", &[pod("a", "p", "5")]);
-    let slow = |pause| {
+    let slow = |seconds| {
+        let pause = Duration::from_secs(seconds);
         let (first, last) = text.split_at(100);
         let mut reply = Reply::of("");
         for piece in first.split_inclusive(|_| true) {
@@ -201,16 +203,14 @@ async fn a_list_may_take_long_as_long_as_something_comes() {
         }
         reply.then(last)
     };
-    let (client, of_pods, _) = scripted("/api/v1/pods", vec![slow(IDLE_FOR_TESTS - Duration::from_secs(1))]);
+    let (client, of_pods, _) = scripted("/api/v1/pods", vec![slow(IDLE.as_secs() - 1)]);
     let listing = listed(&client).await;
     assert_eq!((of_pods().len(), problems(&listing).len()), (1, 0));
-    let (client, of_pods, _) = scripted("/api/v1/pods", vec![slow(IDLE_FOR_TESTS + Duration::from_secs(1))]);
+    let (client, of_pods, _) = scripted("/api/v1/pods", vec![slow(IDLE.as_secs() + 1)]);
     let listing = listed(&client).await;
     assert_eq!(of_pods().len(), SILENCES as usize);
     assert_eq!(problems(&listing), ["cannot list pods: nothing came for 30 s"]);
 }
-
-const IDLE_FOR_TESTS: Duration = crate::cluster::workloads::answer::IDLE;
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_is_given_up() {

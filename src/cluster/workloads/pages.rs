@@ -132,3 +132,13 @@ impl<'a> Pages<'a> {
         }
     }
 }
+
+/// The version of the newest state, for next to nothing.
+pub(super) async fn newest_version(client: &Client, resource: Resource) -> Result<String, ReadError> {
+    let mut answer = ask(client, &format!("{}?limit=1", resource.path(None)), IDLE).await?;
+    let mut splitter = Splitter::default();
+    while let Some(piece) = answer.next(IDLE).await? {
+        splitter.push(piece.as_ref(), |_| Ok::<_, BrokenAnswer>(()))?;
+    }
+    Ok(splitter.finish()?.version)
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::assessment::TemplateKind;
+use crate::assessment::{Inventory, TemplateKind};
 
 /// What one list or watch is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +39,22 @@ impl Resource {
             Self::Templates(TemplateKind::ReplicaSet) => "replicasets",
             Self::Templates(TemplateKind::ReplicationController) => "replicationcontrollers",
             Self::Templates(TemplateKind::StatefulSet) => "statefulsets",
+        }
+    }
+
+    /// Takes an object of the kind out of the inventory of its namespace, if it is there.
+    pub fn remove_from(self, inventory: &mut Inventory, name: &str) {
+        match self {
+            Self::Pods => inventory.remove_pod(name),
+            Self::Templates(kind) => inventory.remove_template(kind, name),
+        }
+    }
+
+    /// Takes the objects of the kind out of the inventory of a namespace that are not to be kept, by name.
+    pub fn retain_in(self, inventory: &mut Inventory, keep: impl FnMut(&str) -> bool) {
+        match self {
+            Self::Pods => inventory.retain_pods(keep),
+            Self::Templates(kind) => inventory.retain_templates(kind, keep),
         }
     }
 

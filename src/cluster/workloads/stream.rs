@@ -157,16 +157,21 @@ impl WorkloadStream {
                     Err(_) => return Some(self.falls_silent()),
                 },
             };
-            match signal? {
+            let event = match signal? {
                 Signal::Found(event) => return Some(event),
-                Signal::Trouble(trouble) => self.trouble = Some(trouble),
-                Signal::Happened(event) if self.comes_alive() => {
-                    self.next = Some(event);
-                    return Some(WorkloadEvent::Alive);
+                Signal::Trouble(trouble) => {
+                    self.trouble = Some(trouble);
+                    continue;
                 }
-                Signal::Happened(event) => return Some(event),
-                Signal::Nothing if self.comes_alive() => return Some(WorkloadEvent::Alive),
-                Signal::Nothing => {}
+                Signal::Happened(event) => Some(event),
+                Signal::Nothing => None,
+            };
+            if self.comes_alive() {
+                self.next = event;
+                return Some(WorkloadEvent::Alive);
+            }
+            if event.is_some() {
+                return event;
             }
         }
     }
