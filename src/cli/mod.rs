@@ -7,7 +7,10 @@ mod checks;
 mod completions;
 mod controller;
 mod crds;
+mod observing;
 mod output;
+mod plan;
+mod profile_files;
 
 use std::{
     error::Error,
@@ -40,6 +43,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Plan(Box<plan::Plan>),
     Check(Box<check::Check>),
     Checks(checks::Checks),
     Explain(checks::Explain),
@@ -83,6 +87,7 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let stdout = &mut io::stdout().lock();
         let outcome = match self.command {
+            Command::Plan(command) => command.run(stdout),
             Command::Check(command) => command.run(stdout),
             Command::Checks(command) => command.run(stdout),
             Command::Explain(command) => command.run(stdout),

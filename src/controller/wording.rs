@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The word and the sentence for a held enforce label.
-pub(super) fn hold(reason: HoldReason, protected: bool) -> (&'static str, String) {
+pub(crate) fn hold(reason: HoldReason, protected: bool) -> (&'static str, String) {
     match reason {
         HoldReason::NotJudged if protected => (
             "NotJudged",
@@ -40,7 +40,7 @@ pub(super) fn hold(reason: HoldReason, protected: bool) -> (&'static str, String
 }
 
 /// The word and the sentence for a frozen mode.
-pub(super) fn freeze(reason: FreezeReason, profile: &str) -> (&'static str, String) {
+pub(crate) fn freeze(reason: FreezeReason, profile: &str) -> (&'static str, String) {
     match reason {
         FreezeReason::Suspended => {
             ("Suspended", format!("profile {profile} is suspended: its labels stay as they are"))
@@ -61,7 +61,7 @@ pub(super) fn freeze(reason: FreezeReason, profile: &str) -> (&'static str, Stri
 }
 
 /// The labels of a mode as they stand, where the API server cannot read one of them.
-pub(super) fn garbled(mode: Mode, namespace: &Namespace) -> Option<String> {
+pub(crate) fn garbled(mode: Mode, namespace: &Namespace) -> Option<String> {
     let (_, errors) = namespace.labelled(mode, &Policy::default());
     let keys = mode.keys();
     let shown = |key| quoted(namespace.label(key).unwrap_or_default());
@@ -69,7 +69,7 @@ pub(super) fn garbled(mode: Mode, namespace: &Namespace) -> Option<String> {
 }
 
 /// Why a write lowers what is effective.
-pub(super) fn cause(cause: WeakenCause, plan: &ModePlan) -> String {
+pub(crate) fn cause(cause: WeakenCause, plan: &ModePlan) -> String {
     let profile = &plan.profile;
     match cause {
         WeakenCause::Edited => format!("profile {profile} now asks for less"),
@@ -85,12 +85,12 @@ pub(super) fn cause(cause: WeakenCause, plan: &ModePlan) -> String {
 }
 
 /// An exemption with the reason that its author gave.
-pub(super) fn exemption(exemption: &ActiveExemption, profile: &str) -> String {
+pub(crate) fn exemption(exemption: &ActiveExemption, profile: &str) -> String {
     format!("exemption {} of profile {profile}: {}", quoted(&exemption.name), quoted(&exemption.reason))
 }
 
 /// Why keys are kept in the name of `podsec-retained`.
-pub(super) fn retained(reason: RetainReason, profile: &str) -> (&'static str, String) {
+pub(crate) fn retained(reason: RetainReason, profile: &str) -> (&'static str, String) {
     let manager = Manager::Retained.as_str();
     match reason {
         RetainReason::Policy => {
@@ -114,7 +114,7 @@ pub(super) fn retained(reason: RetainReason, profile: &str) -> (&'static str, St
 }
 
 /// Why a label that somebody else set is left to them.
-pub(super) const fn leaves(policy: ConflictPolicy) -> &'static str {
+pub(crate) const fn leaves(policy: ConflictPolicy) -> &'static str {
     match policy {
         ConflictPolicy::Yield => "conflictPolicy: Yield leaves a label to whoever set it",
         ConflictPolicy::KeepStricter | ConflictPolicy::Force => {
@@ -125,7 +125,7 @@ pub(super) const fn leaves(policy: ConflictPolicy) -> &'static str {
 }
 
 /// The field manager that last set a key, for people.
-pub(super) fn last_set_by(verdict: &Verdict) -> Option<String> {
+pub(crate) fn last_set_by(verdict: &Verdict) -> Option<String> {
     match verdict {
         Verdict::LeaveAlone { last_set_by, .. } => Some(quoted(last_set_by)),
         _ => None,
@@ -133,12 +133,12 @@ pub(super) fn last_set_by(verdict: &Verdict) -> Option<String> {
 }
 
 /// A text that somebody else wrote, on one line, without control characters, and not endless.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     cut(text, 200)
 }
 
 /// The same for a message that is worth more room.
-pub(super) fn quoted_long(text: &str) -> String {
+pub(crate) fn quoted_long(text: &str) -> String {
     cut(text, 1000)
 }
 

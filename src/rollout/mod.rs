@@ -4,6 +4,7 @@
 //! namespace. No I/O, no clock, no Kubernetes client; the preview and the deed run the very same functions.
 
 mod decision;
+mod labels_after;
 mod ledger;
 mod matching;
 mod namespace;

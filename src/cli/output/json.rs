@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// The version of the report.
-pub(super) const API_VERSION: &str = "podsec.dev/v1alpha1";
+pub(in crate::cli) const API_VERSION: &str = "podsec.dev/v1alpha1";
 /// Its kind.
-pub(super) const KIND: &str = "CheckReport";
+pub(in crate::cli) const KIND: &str = "CheckReport";
 
 /// What manifests were judged by. Level and version are those of enforce.
 #[derive(Debug, Serialize)]
@@ -197,7 +197,7 @@ pub(super) struct Json {
 }
 
 /// A value as JSON text that goes `depth` levels deep into a document.
-pub(super) fn pretty(value: &impl Serialize, depth: usize) -> io::Result<String> {
+pub(in crate::cli) fn pretty(value: &impl Serialize, depth: usize) -> io::Result<String> {
     let text = serde_json::to_string_pretty(value)?;
     Ok(harmless(&text).replace('\n', &format!("\n{}", "  ".repeat(depth))))
 }

@@ -1,0 +1,304 @@
+//! From what was read and planned to what is told.
+
+use std::collections::BTreeMap;
+
+use super::model::{Finding, Judged, NamespaceReport, PlannedMode, State, Step, What, WorkloadResult};
+use crate::{
+    assessment::{Assessment, Blocker, Judge, Obstacle, Subject, TemplateKind, Workload, Workloads},
+    controller::wording,
+    rollout::{Change, ModePlan, Namespace, NamespacePlan, Release, RetainReason, Settings, Verdict},
+    standards::{self, Level, LevelVersion, Mode, Version},
+};
+
+/// By what everything in a cluster is judged.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Bench {
+    /// Judges as the cluster's API server does. The policy that it has is of no account.
+    pub(in crate::cli) judge: Judge,
+    /// The API server's own version of the standards.
+    pub(in crate::cli) version: Version,
+    pub(in crate::cli) settings: Settings,
+    /// Whether there is anything to plan at all.
+    pub(in crate::cli) is_plan: bool,
+}
+
+impl Bench {
+    /// What is told of a namespace.
+    pub(in crate::cli) fn report(
+        &self,
+        namespace: &Namespace,
+        workloads: &Workloads<'_>,
+        plan: &NamespacePlan,
+    ) -> NamespaceReport {
+        let cleanness = self.judge.cleanness(self.version, workloads);
+        let next = cleanness.next.map_or(Level::Restricted, |next| next.level);
+        let assessment = self.judge.by(self.policy(namespace, plan, next)).assess(workloads);
+        let advisory = [Mode::Audit, Mode::Warn].into_iter().filter_map(|mode| {
+            let policy = asked(plan, mode)?;
+            Some((mode, judged(&self.judge.by(policy).assess(workloads))))
+        });
+        NamespaceReport {
+            name: namespace.name.clone(),
+            state: state(namespace, plan),
+            protected: self.settings.protects(&namespace.name),
+            modes: plan.modes.iter().map(|mode| planned_mode(mode, namespace, &self.settings)).collect(),
+            labels_now: labels(namespace),
+            labels_planned: plan.labels_after(namespace),
+            advisory: advisory.collect(),
+            judged: judged(&assessment),
+            checks: assessment.checks(),
+            cleanness,
+            apart: assessment.apart(),
+            missing: assessment.missing().iter().map(|&what| what.to_owned()).collect(),
+            next: plan.next,
+        }
+    }
+
+    fn policy(&self, namespace: &Namespace, plan: &NamespacePlan, next: Level) -> LevelVersion {
+        match asked(plan, Mode::Enforce) {
+            Some(asked) => asked,
+            None if self.is_plan => namespace.labelled(Mode::Enforce, &self.settings.server_defaults).0,
+            None => LevelVersion::new(next, self.version),
+        }
+    }
+
+    /// What became of each workload of a namespace, by kind and name.
+    pub(in crate::cli) fn results<'w>(
+        &self,
+        report: &NamespaceReport,
+        workloads: &'w Workloads<'_>,
+    ) -> impl Iterator<Item = WorkloadResult> + use<'w> {
+        let by = |judged: &Judged| self.judge.by(judged.policy).assess(workloads);
+        let enforced = by(&report.judged);
+        let advisory: Vec<_> = report.advisory.iter().map(|(mode, judged)| (*mode, by(judged))).collect();
+        let verdicts: Vec<_> = enforced.verdicts().collect();
+        verdicts.into_iter().map(move |(workload, verdict)| result(workload, verdict, &enforced, &advisory))
+    }
+}
+
+/// What a profile asks of a mode, if one governs it.
+fn asked(plan: &NamespacePlan, mode: Mode) -> Option<LevelVersion> {
+    plan.modes.iter().find(|plan| plan.mode == mode && plan.governed)?.planned
+}
+
+fn judged(assessment: &Assessment<'_, '_>) -> Judged {
+    Judged {
+        policy: assessment.judge().policy(),
+        workloads: assessment.workloads(),
+        exempt_workloads: assessment.exempt_workloads(),
+        pods: assessment.pods(),
+        exempt_pods: assessment.exempt_pods(),
+    }
+}
+
+/// The six labels as they are.
+fn labels(namespace: &Namespace) -> BTreeMap<&'static str, String> {
+    let keys = Mode::ALL.into_iter().flat_map(|mode| [mode.keys().level, mode.keys().version]);
+    keys.filter_map(|key| Some((key, namespace.label(key)?.to_owned()))).collect()
+}
+
+fn state(namespace: &Namespace, plan: &NamespacePlan) -> State {
+    let any = |is: fn(&ModePlan) -> bool| plan.modes.iter().any(is);
+    if namespace.terminating {
+        return State::Terminating;
+    }
+    if plan.modes.is_empty() {
+        return State::Ungoverned;
+    }
+    if any(|plan| matches!(plan.verdict, Verdict::Freeze(_))) {
+        return State::Frozen;
+    }
+    if any(|plan| matches!(plan.verdict, Verdict::Hold(_))) {
+        return State::Held;
+    }
+    if any(|plan| matches!(plan.verdict, Verdict::LeaveAlone { .. })) {
+        return State::Yielded;
+    }
+    if any(|plan| plan.exemption.is_some()) {
+        return State::Exempt;
+    }
+    if any(|plan| plan.governed) {
+        return State::InSync;
+    }
+    State::Left
+}
+
+fn planned_mode(plan: &ModePlan, namespace: &Namespace, settings: &Settings) -> PlannedMode {
+    let ModePlan { mode, profile, present, assumed, planned, verdict, .. } = plan;
+    let (step, reason, why) = told(plan);
+    let keys = mode.keys();
+    let last = namespace.owners.of(keys.level).iter().max_by_key(|owner| owner.time);
+    PlannedMode {
+        mode: *mode,
+        profile: profile.clone(),
+        now: wording::garbled(*mode, namespace).unwrap_or_else(|| present.to_string()),
+        assumed: *assumed,
+        asked: *planned,
+        after: match verdict {
+            Verdict::Write { value, .. } => *value,
+            Verdict::Release(Release::Remove) => settings.server_defaults.get(*mode),
+            _ => *present,
+        },
+        step,
+        reason,
+        why,
+        last_set_by: last.map(|owner| wording::quoted(&owner.manager)),
+        taken_from: taken_from(plan, namespace).map(|manager| wording::quoted(&manager)),
+    }
+}
+
+/// What is to be done, and what there is to say of it.
+fn told(plan: &ModePlan) -> (Step, Option<&'static str>, Option<String>) {
+    let profile = &plan.profile;
+    match &plan.verdict {
+        Verdict::InSync | Verdict::Write { change: Change::Own, .. } => {
+            let step = if plan.verdict == Verdict::InSync { Step::None } else { Step::Own };
+            (step, None, exemption(plan))
+        }
+        Verdict::Write { change: Change::Raise, .. } => (Step::Raise, None, exemption(plan)),
+        Verdict::Write { change: Change::Repair, .. } => {
+            (Step::Repair, None, Some("somebody had lowered, removed or garbled it".to_owned()))
+        }
+        Verdict::Write { change: Change::Weaken(cause), .. } => {
+            (Step::Weaken, None, Some(wording::cause(*cause, plan)))
+        }
+        Verdict::Hold(why) => {
+            let (reason, sentence) = wording::hold(*why, plan.protected);
+            (Step::Hold, Some(reason), Some(sentence))
+        }
+        Verdict::LeaveAlone { policy, .. } => {
+            (Step::LeaveAlone, Some("LeftAlone"), Some(wording::leaves(*policy).to_owned()))
+        }
+        Verdict::Freeze(why) => {
+            let (reason, sentence) = wording::freeze(*why, profile);
+            (Step::Freeze, Some(reason), Some(sentence))
+        }
+        Verdict::Release(Release::Retain(why)) => {
+            let (reason, sentence) = wording::retained(*why, profile);
+            (Step::Retain, Some(reason), Some(sentence))
+        }
+        Verdict::Release(Release::Remove) => {
+            let sentence = format!("profile {profile} let go of it with releasePolicy: Remove");
+            (Step::Remove, Some("Removed"), Some(sentence))
+        }
+    }
+}
+
+fn exemption(plan: &ModePlan) -> Option<String> {
+    plan.exemption.as_ref().map(|active| wording::exemption(active, &plan.profile))
+}
+
+/// The field manager whose value a write overwrites.
+fn taken_from(plan: &ModePlan, namespace: &Namespace) -> Option<String> {
+    let Verdict::Write { value, .. } = &plan.verdict else { return None };
+    let keys = plan.mode.keys();
+    let pair = [(keys.level, value.level.to_string()), (keys.version, value.version.to_string())];
+    let taken = pair.into_iter().filter(|(key, value)| namespace.label(key).is_some_and(|now| now != value));
+    taken.filter_map(|(key, _)| namespace.owners.foreign(key)).map(|owner| owner.manager.clone()).next()
+}
+
+fn result(
+    workload: &Workload<'_>,
+    verdict: Option<standards::Verdict>,
+    enforced: &Assessment<'_, '_>,
+    advisory: &[(Mode, Assessment<'_, '_>)],
+) -> WorkloadResult {
+    let mut result = WorkloadResult {
+        kind: workload.kind().to_string(),
+        name: workload.name().to_owned(),
+        pods: workload.pods(),
+        verdict,
+        messages: Vec::new(),
+        findings: Vec::new(),
+        mended: mended(enforced, workload),
+    };
+    for (mode, assessment) in std::iter::once((Mode::Enforce, enforced)).chain(of_each(advisory)) {
+        for blocker in assessment.blockers_of(workload) {
+            merge(&mut result.findings, mode, finding(blocker));
+        }
+        result.messages.extend(assessment.message(workload).map(|message| (mode, worded(mode, message))));
+    }
+    result
+}
+
+fn of_each<'s, 'w, 'a>(
+    advisory: &'s [(Mode, Assessment<'w, 'a>)],
+) -> impl Iterator<Item = (Mode, &'s Assessment<'w, 'a>)> {
+    advisory.iter().map(|(mode, assessment)| (*mode, assessment))
+}
+
+/// As the API server says it in a mode: what it does not refuse, would violate.
+fn worded(mode: Mode, message: String) -> String {
+    match message.strip_prefix("violates ") {
+        Some(rest) if mode != Mode::Enforce => format!("would violate {rest}"),
+        _ => message,
+    }
+}
+
+/// Adds what a mode finds; what another mode found too is said once.
+fn merge(all: &mut Vec<Finding>, mode: Mode, found: Finding) {
+    let same = |known: &&mut Finding| {
+        let same_matter = match (&known.what, &found.what) {
+            (What::Refused { check: one, detail, .. }, What::Refused { check: other, detail: found, .. }) => {
+                one.id == other.id && detail == found
+            }
+            (What::Unreadable(one), What::Unreadable(other)) => one == other,
+            _ => false,
+        };
+        same_matter && known.subject == found.subject && known.template == found.template
+    };
+    match all.iter_mut().find(same) {
+        Some(known) => known.modes.push(mode),
+        None => all.push(Finding { modes: vec![mode], ..found }),
+    }
+}
+
+fn finding(blocker: Blocker<'_>) -> Finding {
+    let object = |(kind, name): (TemplateKind, &str)| format!("{} {name}", kind.as_str());
+    let mut finding = Finding {
+        modes: Vec::new(),
+        what: What::Unreadable(String::new()),
+        pods: blocker.pods,
+        template: blocker.template.map(object),
+        subject: title(Subject::Pod),
+        container: None,
+        changes: Vec::new(),
+        in_doubt: true,
+        injected: false,
+        ephemeral: false,
+    };
+    match blocker.obstacle {
+        Obstacle::Unreadable(why) => finding.what = What::Unreadable(why.to_owned()),
+        Obstacle::Refused(refusal) => {
+            let (check, reason, detail) = (refusal.check, refusal.reason, refusal.detail);
+            finding.what = What::Refused { check, reason, detail };
+            finding.subject = title(refusal.subject);
+            finding.container = refusal.subject.container().map(ToOwned::to_owned);
+            finding.changes = refusal.changes;
+            finding.in_doubt = refusal.in_doubt;
+            finding.injected = refusal.injected;
+            finding.ephemeral = refusal.ephemeral;
+        }
+    }
+    finding
+}
+
+/// `pod`, `container web`, `volume logs`.
+fn title(subject: Subject<'_>) -> String {
+    match subject {
+        Subject::Pod => "pod".to_owned(),
+        Subject::Container { name, .. } => format!("container {name}"),
+        Subject::Volume { name } => format!("volume {name}"),
+    }
+}
+
+/// The checks that refuse a template and none of its pods.
+fn mended(assessment: &Assessment<'_, '_>, workload: &Workload<'_>) -> Vec<String> {
+    let mut names: Vec<_> = assessment
+        .mended(workload)
+        .into_iter()
+        .map(|mended| mended.check.map_or("unreadable template", |check| check.id).to_owned())
+        .collect();
+    names.dedup();
+    names
+}

@@ -1,0 +1,352 @@
+//! What a plan says of a namespace, independent of clusters, for the output to print.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    assessment::{Apart, Change, CheckCount, Cleanness, Counts},
+    standards::{Check, LevelVersion, Mode, Verdict},
+};
+
+/// What has become of a namespace once the plan is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub(in crate::cli) enum State {
+    /// Every governed mode is as its profile asks.
+    InSync,
+    /// Enforce is not as its profile asks.
+    Held,
+    /// Enforce is raised once the namespace has been clean for long enough.
+    Soaking,
+    /// podsec cannot tell whether enforce may be raised.
+    Inconclusive,
+    /// An exemption holds.
+    Exempt,
+    /// A mode is left to whoever set it.
+    Yielded,
+    /// Nothing is changed, because something is in doubt or somebody said so.
+    Frozen,
+    /// A profile let go of it.
+    Left,
+    /// The API server is configured to enforce nothing there.
+    ServerExempt,
+    /// No profile governs it.
+    Ungoverned,
+    /// It is being deleted.
+    Terminating,
+}
+
+impl State {
+    /// The word for people.
+    pub(in crate::cli) const fn as_str(self) -> &'static str {
+        match self {
+            Self::InSync => "in sync",
+            Self::Held => "held",
+            Self::Soaking => "soaking",
+            Self::Inconclusive => "inconclusive",
+            Self::Exempt => "exempt",
+            Self::Yielded => "yielded",
+            Self::Frozen => "frozen",
+            Self::Left => "left",
+            Self::ServerExempt => "server-exempt",
+            Self::Ungoverned => "ungoverned",
+            Self::Terminating => "terminating",
+        }
+    }
+}
+
+/// What the plan does about a mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(in crate::cli) enum Step {
+    /// Nothing: it is as its profile asks.
+    None,
+    /// podsec comes to own what holds already.
+    Own,
+    /// It becomes stricter.
+    Raise,
+    /// What somebody lowered is put back.
+    Repair,
+    /// It becomes weaker.
+    Weaken,
+    /// It stays, although its profile asks for something else.
+    Hold,
+    /// It is left to whoever set it.
+    LeaveAlone,
+    /// It stays, whatever any profile says.
+    Freeze,
+    /// It stays, and podsec no longer governs it.
+    Retain,
+    /// Its labels are removed.
+    Remove,
+}
+
+impl Step {
+    /// Whether it changes what is effective.
+    pub(in crate::cli) const fn is_change(self) -> bool {
+        matches!(self, Self::Raise | Self::Repair | Self::Weaken | Self::Remove)
+    }
+
+    /// What is to be done, for people.
+    pub(in crate::cli) const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "in sync",
+            Self::Own => "adopted",
+            Self::Raise => "raised",
+            Self::Repair => "repaired",
+            Self::Weaken => "weakened",
+            Self::Hold => "held",
+            Self::LeaveAlone => "left alone",
+            Self::Freeze => "frozen",
+            Self::Retain => "retained",
+            Self::Remove => "removed",
+        }
+    }
+}
+
+/// One mode of a namespace, as planned.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct PlannedMode {
+    pub(in crate::cli) mode: Mode,
+    /// The profile that governs it, or that wrote it; empty when nobody knows.
+    pub(in crate::cli) profile: String,
+    /// What is effective now, as in `baseline:v1.36`; a label that cannot be read as it stands.
+    pub(in crate::cli) now: String,
+    /// Whether that is only the API server's default, since there is no label.
+    pub(in crate::cli) assumed: bool,
+    /// What its profile asks for.
+    pub(in crate::cli) asked: Option<LevelVersion>,
+    /// What is effective once the plan is carried out.
+    pub(in crate::cli) after: LevelVersion,
+    pub(in crate::cli) step: Step,
+    /// One word for machines, where there is more to say than the step.
+    pub(in crate::cli) reason: Option<&'static str>,
+    /// Prose for people, where there is more to say than the step.
+    pub(in crate::cli) why: Option<String>,
+    /// The field manager that last set its level.
+    pub(in crate::cli) last_set_by: Option<String>,
+    /// The field manager whose value is overwritten.
+    pub(in crate::cli) taken_from: Option<String>,
+}
+
+impl PlannedMode {
+    /// `privileged (no label)` or `baseline:v1.36`.
+    pub(in crate::cli) fn now(&self) -> String {
+        if self.assumed { format!("{} (no label)", level_of(&self.now)) } else { self.now.clone() }
+    }
+}
+
+/// Without a label the version says nothing: the level is what the API server defaults to.
+fn level_of(text: &str) -> &str {
+    text.split(':').next().unwrap_or(text)
+}
+
+/// How the workloads and pods of a namespace stand by one level and version.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::cli) struct Judged {
+    pub(in crate::cli) policy: LevelVersion,
+    pub(in crate::cli) workloads: Counts,
+    /// Workloads of exempt runtime classes only.
+    pub(in crate::cli) exempt_workloads: usize,
+    /// Live pods, each by its own.
+    pub(in crate::cli) pods: Counts,
+    /// Live pods of exempt runtime classes.
+    pub(in crate::cli) exempt_pods: usize,
+}
+
+impl Judged {
+    /// All workloads, judged or exempt.
+    pub(in crate::cli) const fn all_workloads(&self) -> usize {
+        self.workloads.judged() + self.exempt_workloads
+    }
+
+    /// All live pods, judged or exempt.
+    pub(in crate::cli) const fn all_pods(&self) -> usize {
+        self.pods.judged() + self.exempt_pods
+    }
+}
+
+/// What would become of one namespace, and how what it runs stands to that.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct NamespaceReport {
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) state: State,
+    /// Whether only a profile that names it in full governs it.
+    pub(in crate::cli) protected: bool,
+    /// The modes that a profile governs or that podsec has something of.
+    pub(in crate::cli) modes: Vec<PlannedMode>,
+    /// The six labels as they are.
+    pub(in crate::cli) labels_now: BTreeMap<&'static str, String>,
+    /// The six labels once the plan is carried out.
+    pub(in crate::cli) labels_planned: BTreeMap<&'static str, String>,
+    /// By the enforce level and version that its profile asks for; without one by what is effective now, or, where
+    /// nothing is planned at all, by the next level that it is not clean at.
+    pub(in crate::cli) judged: Judged,
+    /// The same for audit and warn, where a profile asks for them.
+    pub(in crate::cli) advisory: Vec<(Mode, Judged)>,
+    /// The checks that refuse something by `judged`.
+    pub(in crate::cli) checks: Vec<CheckCount>,
+    /// The highest level that it is clean at today, and how far it is to the next.
+    pub(in crate::cli) cleanness: Cleanness,
+    /// What was counted and not judged.
+    pub(in crate::cli) apart: Apart,
+    /// What may be missing from what was looked at.
+    pub(in crate::cli) missing: Vec<String>,
+    /// When the plan changes although nothing else does.
+    pub(in crate::cli) next: Option<Timestamp>,
+}
+
+impl NamespaceReport {
+    /// The plan for a mode.
+    pub(in crate::cli) fn mode(&self, mode: Mode) -> Option<&PlannedMode> {
+        self.modes.iter().find(|plan| plan.mode == mode)
+    }
+
+    /// What the plan does about enforce.
+    pub(in crate::cli) fn enforce_step(&self) -> Step {
+        self.mode(Mode::Enforce).map_or(Step::None, |plan| plan.step)
+    }
+
+    /// Whether enforce, once the plan is carried out, refuses what runs there: it runs on until it is made again.
+    pub(in crate::cli) fn is_broken(&self) -> bool {
+        let reaches = self.mode(Mode::Enforce).is_some_and(|plan| Some(plan.after) == plan.asked);
+        reaches && self.judged.workloads.violating > 0
+    }
+
+    /// Whether its profile does not get what it asks for.
+    pub(in crate::cli) const fn is_held(&self) -> bool {
+        matches!(self.state, State::Held)
+    }
+
+    /// Whether podsec cannot tell all that matters to the plan.
+    pub(in crate::cli) const fn is_inconclusive(&self) -> bool {
+        self.judged.workloads.inconclusive > 0 || !self.missing.is_empty()
+    }
+
+    /// Whether a person who looks for what the plan does need not look at it.
+    pub(in crate::cli) fn is_quiet(&self) -> bool {
+        let unchanged = self.modes.iter().all(|plan| plan.step == Step::None);
+        let calm =
+            matches!(self.state, State::InSync | State::Ungoverned | State::Terminating | State::Exempt);
+        unchanged && calm && !self.is_broken() && !self.is_inconclusive()
+    }
+
+    /// What to call it in a column: what is done about it, else its state.
+    pub(in crate::cli) fn word(&self) -> &'static str {
+        if self.is_broken() && self.enforce_step() == Step::Raise {
+            return "raised, breaks";
+        }
+        match self.state {
+            State::InSync if self.is_broken() => "broken",
+            State::InSync | State::Exempt => {
+                let steps = self.modes.iter().map(|plan| plan.step);
+                let first = steps.into_iter().find(|step| *step != Step::None);
+                match (self.state, first) {
+                    (State::Exempt, Some(Step::Weaken)) => "weakened (exempt)",
+                    (State::Exempt, _) => State::Exempt.as_str(),
+                    (_, Some(step)) => step.as_str(),
+                    (_, None) => State::InSync.as_str(),
+                }
+            }
+            other => other.as_str(),
+        }
+    }
+}
+
+/// What became of a workload, by the level and version that its namespace is judged by.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct WorkloadResult {
+    /// Its kind, which of custom resources is a tenant's text.
+    pub(in crate::cli) kind: String,
+    pub(in crate::cli) name: String,
+    /// Its live pods.
+    pub(in crate::cli) pods: usize,
+    /// `None` when all of it is of exempt runtime classes.
+    pub(in crate::cli) verdict: Option<Verdict>,
+    /// What the API server says when it refuses it, by mode.
+    pub(in crate::cli) messages: Vec<(Mode, String)>,
+    pub(in crate::cli) findings: Vec<Finding>,
+    /// Checks that refuse its template and none of its live pods: something changed those on their way in.
+    pub(in crate::cli) mended: Vec<String>,
+}
+
+impl WorkloadResult {
+    /// `Deployment web`.
+    pub(in crate::cli) fn title(&self) -> String {
+        format!("{} {}", self.kind, self.name)
+    }
+
+    /// What the API server says in a mode.
+    pub(in crate::cli) fn message(&self, mode: Mode) -> Option<&str> {
+        self.messages.iter().find(|(of, _)| *of == mode).map(|(_, message)| message.as_str())
+    }
+}
+
+/// One thing that keeps a workload from conforming.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Finding {
+    /// The modes that it concerns, the gravest first; never empty.
+    pub(in crate::cli) modes: Vec<Mode>,
+    pub(in crate::cli) what: What,
+    /// The live pods that have it.
+    pub(in crate::cli) pods: usize,
+    /// The object in whose template it is to be mended, as in `Deployment web`; nothing when no template has it.
+    pub(in crate::cli) template: Option<String>,
+    /// What it is about: `pod`, `container web`, `volume logs`.
+    pub(in crate::cli) subject: String,
+    /// The container, if it is about one.
+    pub(in crate::cli) container: Option<String>,
+    /// The fields to change.
+    pub(in crate::cli) changes: Vec<Change>,
+    /// Whether an API server that knows more might accept it.
+    pub(in crate::cli) in_doubt: bool,
+    /// Whether something put it into the live pods that their template does not have.
+    pub(in crate::cli) injected: bool,
+    /// Whether only ephemeral containers cause it.
+    pub(in crate::cli) ephemeral: bool,
+}
+
+/// What the matter is.
+#[derive(Clone, Debug)]
+pub(in crate::cli) enum What {
+    /// A check refuses it, with upstream's reason and detail.
+    Refused { check: &'static Check, reason: &'static str, detail: String },
+    /// It cannot be read.
+    Unreadable(String),
+}
+
+impl Finding {
+    /// What the matter is, for people.
+    pub(in crate::cli) fn reason(&self) -> String {
+        match &self.what {
+            What::Refused { reason, .. } => (*reason).to_owned(),
+            What::Unreadable(why) => format!("cannot be read: {why}"),
+        }
+    }
+
+    /// What else there is to know of it: ` (injected)`.
+    pub(in crate::cli) fn remark(&self) -> &'static str {
+        match (self.in_doubt, self.injected, self.ephemeral) {
+            (true, ..) => " (in doubt)",
+            (_, true, _) => " (not in the template: something put it into the pods)",
+            (_, _, true) => " (ephemeral container: gone when the pod is)",
+            _ => "",
+        }
+    }
+
+    /// What to do, in one sentence.
+    pub(in crate::cli) fn remedy(&self) -> String {
+        self.changes.iter().map(instruction).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Whether it concerns what is enforced.
+    pub(in crate::cli) fn is_enforced(&self) -> bool {
+        self.modes.first() == Some(&Mode::Enforce)
+    }
+}
+
+/// The field and what to do about it.
+pub(in crate::cli) fn instruction(change: &Change) -> String {
+    let or = change.path_on_pod.as_ref().map(|path| format!(" (or {path})")).unwrap_or_default();
+    format!("{}{or}: {}", change.path, change.remedy)
+}

@@ -1,0 +1,124 @@
+//! What the controller would plan, for those who look before anything is applied.
+//!
+//! The profiles are made ready as the controller makes them ready, and planned with as it plans; what differs is that
+//! nothing is carried out.
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::snapshot::{Memory, Snapshot};
+use crate::{
+    api::{ClusterPodSecurityProfile, Controller},
+    cluster::{crd, profiles::Listing},
+    rollout::{Completeness, NamePattern, Namespace, NamespacePlan, Profiles, ServerView, Settings, plan},
+    standards::{Mode, Policy},
+};
+
+/// A change of the profiles that is thought of.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Profiles that are put in place, each in that of the one of its name.
+    pub applied: Vec<ClusterPodSecurityProfile>,
+    /// The names of profiles that are deleted.
+    pub deleted: Vec<String>,
+}
+
+impl Changes {
+    /// Whether nothing would change.
+    pub const fn is_empty(&self) -> bool {
+        self.applied.is_empty() && self.deleted.is_empty()
+    }
+}
+
+/// The controller at one moment, without hands.
+#[derive(Debug)]
+pub struct Preview {
+    snapshot: Snapshot,
+    settings: Settings,
+}
+
+impl Preview {
+    /// A controller that has seen `listing`, and then those changes of it.
+    pub fn new(listing: Listing, changes: Changes, server: ServerView, settings: Settings) -> Self {
+        let mut memory = Memory::default();
+        let asked = Instant::now();
+        let changed = changed(listing.clone(), changes);
+        // What it remembers of the profiles before the change counts: pins, and how they were to be let go.
+        drop(Snapshot::new(0, asked, listing, server, &mut memory));
+        Self { snapshot: Snapshot::new(1, asked, changed, server, &mut memory), settings }
+    }
+
+    /// What it would do about a namespace.
+    pub fn plan(&self, namespace: &Namespace, now: Timestamp) -> NamespacePlan {
+        plan(namespace, &self.snapshot.profiles, &self.settings, now)
+    }
+
+    /// The profiles.
+    pub const fn profiles(&self) -> &Profiles {
+        &self.snapshot.profiles
+    }
+
+    /// What bears on every plan.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+fn changed(mut listing: Listing, changes: Changes) -> Listing {
+    let Changes { applied, deleted } = changes;
+    if !applied.is_empty() && listing.completeness == Completeness::InDoubt(crd::MISSING) {
+        // Whoever applies profiles has applied their CRD before.
+        listing.completeness = Completeness::Complete { crd_created: Timestamp::now() };
+    }
+    listing.readable.retain(|profile| !deleted.contains(&name(profile)));
+    listing.unreadable.retain(|profile| !deleted.contains(&profile.name));
+    for mut profile in applied {
+        let name = name(&profile);
+        listing.unreadable.retain(|unreadable| unreadable.name != name);
+        match listing.readable.iter_mut().find(|present| self::name(present) == name) {
+            Some(present) if present.spec == profile.spec => {}
+            Some(present) => {
+                present.spec = profile.spec;
+                present.metadata.generation = present.metadata.generation.map(|generation| generation + 1);
+            }
+            None => {
+                // The API server gives it one that nobody has.
+                profile.metadata.uid = Some(format!("new {name}"));
+                profile.metadata.generation = Some(1);
+                profile.status = None;
+                listing.readable.push(profile);
+            }
+        }
+    }
+    listing
+}
+
+fn name(profile: &ClusterPodSecurityProfile) -> String {
+    profile.metadata.name.clone().unwrap_or_default()
+}
+
+/// What the controller that wrote the profiles' statuses says of itself, if there is one.
+pub fn told_of_itself(listing: &Listing) -> Option<&Controller> {
+    let statuses = listing.readable.iter().filter_map(|profile| profile.status.as_ref());
+    let statuses = statuses.chain(listing.unreadable.iter().filter_map(|profile| profile.status.as_ref()));
+    statuses.filter_map(|status| status.controller.as_ref()).find(|controller| !controller.version.is_empty())
+}
+
+/// The settings of a controller, from what it says of itself.
+///
+/// # Errors
+///
+/// With what cannot be read.
+pub fn settings_of(controller: &Controller) -> Result<Settings, String> {
+    let mut server_defaults = Policy::default();
+    for text in &controller.server_defaults {
+        let read = || {
+            let (mode, value) = text.split_once('=')?;
+            Some((mode.parse::<Mode>().ok()?, value.parse().ok()?))
+        };
+        let (mode, value) = read().ok_or_else(|| format!("server default {text:?}"))?;
+        server_defaults.set(mode, value);
+    }
+    let protected = controller.protected_namespaces.iter().map(|name| NamePattern::new(name)).collect();
+    Ok(Settings { protected, server_defaults, never_weaken: controller.never_weaken })
+}
