@@ -4,13 +4,16 @@
 
 mod check;
 mod checks;
+mod compare;
 mod completions;
 mod controller;
 mod crds;
+mod findings;
 mod observing;
 mod output;
 mod plan;
 mod profile_files;
+mod recommend;
 
 use std::{
     error::Error,
@@ -44,6 +47,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Plan(Box<plan::Plan>),
+    Recommend(Box<recommend::Recommend>),
+    Compare(Box<compare::Compare>),
     Check(Box<check::Check>),
     Checks(checks::Checks),
     Explain(checks::Explain),
@@ -88,6 +93,8 @@ impl Cli {
         let stdout = &mut io::stdout().lock();
         let outcome = match self.command {
             Command::Plan(command) => command.run(stdout),
+            Command::Recommend(command) => command.run(stdout),
+            Command::Compare(command) => command.run(stdout),
             Command::Check(command) => command.run(stdout),
             Command::Checks(command) => command.run(stdout),
             Command::Explain(command) => command.run(stdout),

@@ -3,10 +3,12 @@
 mod cluster;
 mod files;
 mod progress;
+mod subject;
 
-pub(super) use cluster::{Observed, Selection};
+pub(super) use cluster::{Observed, Selection, namespace_name};
 pub(super) use files::{Manifests, NO_NAMESPACE, Source};
 pub(super) use progress::Progress;
+pub(super) use subject::{Sources, Subject};
 
 /// Something that could not be read, so that less is known than was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

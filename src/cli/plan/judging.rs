@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Finding, Judged, NamespaceReport, PlannedMode, State, Step, What, WorkloadResult};
+use super::model::{Judged, NamespaceReport, PlannedMode, State, Step, WorkloadResult};
 use crate::{
-    assessment::{Assessment, Blocker, Judge, Obstacle, Subject, TemplateKind, Workload, Workloads},
+    assessment::{Assessment, Judge, Workload, Workloads},
+    cli::findings::merge,
     controller::wording,
-    rollout::{Change, ModePlan, Namespace, NamespacePlan, Release, RetainReason, Settings, Verdict},
+    rollout::{Change, ModePlan, Namespace, NamespacePlan, Release, Settings, Verdict},
     standards::{self, Level, LevelVersion, Mode, Version},
 };
 
@@ -214,7 +215,7 @@ fn result(
     };
     for (mode, assessment) in std::iter::once((Mode::Enforce, enforced)).chain(of_each(advisory)) {
         for blocker in assessment.blockers_of(workload) {
-            merge(&mut result.findings, mode, finding(blocker));
+            merge(&mut result.findings, mode, blocker.into());
         }
         result.messages.extend(assessment.message(workload).map(|message| (mode, worded(mode, message))));
     }
@@ -232,63 +233,6 @@ fn worded(mode: Mode, message: String) -> String {
     match message.strip_prefix("violates ") {
         Some(rest) if mode != Mode::Enforce => format!("would violate {rest}"),
         _ => message,
-    }
-}
-
-/// Adds what a mode finds; what another mode found too is said once.
-fn merge(all: &mut Vec<Finding>, mode: Mode, found: Finding) {
-    let same = |known: &&mut Finding| {
-        let same_matter = match (&known.what, &found.what) {
-            (What::Refused { check: one, detail, .. }, What::Refused { check: other, detail: found, .. }) => {
-                one.id == other.id && detail == found
-            }
-            (What::Unreadable(one), What::Unreadable(other)) => one == other,
-            _ => false,
-        };
-        same_matter && known.subject == found.subject && known.template == found.template
-    };
-    match all.iter_mut().find(same) {
-        Some(known) => known.modes.push(mode),
-        None => all.push(Finding { modes: vec![mode], ..found }),
-    }
-}
-
-fn finding(blocker: Blocker<'_>) -> Finding {
-    let object = |(kind, name): (TemplateKind, &str)| format!("{} {name}", kind.as_str());
-    let mut finding = Finding {
-        modes: Vec::new(),
-        what: What::Unreadable(String::new()),
-        pods: blocker.pods,
-        template: blocker.template.map(object),
-        subject: title(Subject::Pod),
-        container: None,
-        changes: Vec::new(),
-        in_doubt: true,
-        injected: false,
-        ephemeral: false,
-    };
-    match blocker.obstacle {
-        Obstacle::Unreadable(why) => finding.what = What::Unreadable(why.to_owned()),
-        Obstacle::Refused(refusal) => {
-            let (check, reason, detail) = (refusal.check, refusal.reason, refusal.detail);
-            finding.what = What::Refused { check, reason, detail };
-            finding.subject = title(refusal.subject);
-            finding.container = refusal.subject.container().map(ToOwned::to_owned);
-            finding.changes = refusal.changes;
-            finding.in_doubt = refusal.in_doubt;
-            finding.injected = refusal.injected;
-            finding.ephemeral = refusal.ephemeral;
-        }
-    }
-    finding
-}
-
-/// `pod`, `container web`, `volume logs`.
-fn title(subject: Subject<'_>) -> String {
-    match subject {
-        Subject::Pod => "pod".to_owned(),
-        Subject::Container { name, .. } => format!("container {name}"),
-        Subject::Volume { name } => format!("volume {name}"),
     }
 }
 

@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
-    assessment::{Apart, Change, CheckCount, Cleanness, Counts},
-    standards::{Check, LevelVersion, Mode, Verdict},
+    assessment::{Apart, CheckCount, Cleanness, Counts},
+    cli::findings::Finding,
+    standards::{LevelVersion, Mode, Verdict},
 };
 
 /// What has become of a namespace once the plan is carried out.
@@ -280,73 +281,4 @@ impl WorkloadResult {
     pub(in crate::cli) fn message(&self, mode: Mode) -> Option<&str> {
         self.messages.iter().find(|(of, _)| *of == mode).map(|(_, message)| message.as_str())
     }
-}
-
-/// One thing that keeps a workload from conforming.
-#[derive(Clone, Debug)]
-pub(in crate::cli) struct Finding {
-    /// The modes that it concerns, the gravest first; never empty.
-    pub(in crate::cli) modes: Vec<Mode>,
-    pub(in crate::cli) what: What,
-    /// The live pods that have it.
-    pub(in crate::cli) pods: usize,
-    /// The object in whose template it is to be mended, as in `Deployment web`; nothing when no template has it.
-    pub(in crate::cli) template: Option<String>,
-    /// What it is about: `pod`, `container web`, `volume logs`.
-    pub(in crate::cli) subject: String,
-    /// The container, if it is about one.
-    pub(in crate::cli) container: Option<String>,
-    /// The fields to change.
-    pub(in crate::cli) changes: Vec<Change>,
-    /// Whether an API server that knows more might accept it.
-    pub(in crate::cli) in_doubt: bool,
-    /// Whether something put it into the live pods that their template does not have.
-    pub(in crate::cli) injected: bool,
-    /// Whether only ephemeral containers cause it.
-    pub(in crate::cli) ephemeral: bool,
-}
-
-/// What the matter is.
-#[derive(Clone, Debug)]
-pub(in crate::cli) enum What {
-    /// A check refuses it, with upstream's reason and detail.
-    Refused { check: &'static Check, reason: &'static str, detail: String },
-    /// It cannot be read.
-    Unreadable(String),
-}
-
-impl Finding {
-    /// What the matter is, for people.
-    pub(in crate::cli) fn reason(&self) -> String {
-        match &self.what {
-            What::Refused { reason, .. } => (*reason).to_owned(),
-            What::Unreadable(why) => format!("cannot be read: {why}"),
-        }
-    }
-
-    /// What else there is to know of it: ` (injected)`.
-    pub(in crate::cli) fn remark(&self) -> &'static str {
-        match (self.in_doubt, self.injected, self.ephemeral) {
-            (true, ..) => " (in doubt)",
-            (_, true, _) => " (not in the template: something put it into the pods)",
-            (_, _, true) => " (ephemeral container: gone when the pod is)",
-            _ => "",
-        }
-    }
-
-    /// What to do, in one sentence.
-    pub(in crate::cli) fn remedy(&self) -> String {
-        self.changes.iter().map(instruction).collect::<Vec<_>>().join("; ")
-    }
-
-    /// Whether it concerns what is enforced.
-    pub(in crate::cli) fn is_enforced(&self) -> bool {
-        self.modes.first() == Some(&Mode::Enforce)
-    }
-}
-
-/// The field and what to do about it.
-pub(in crate::cli) fn instruction(change: &Change) -> String {
-    let or = change.path_on_pod.as_ref().map(|path| format!(" (or {path})")).unwrap_or_default();
-    format!("{}{or}: {}", change.path, change.remedy)
 }

@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use super::{Writer, words};
 use crate::{
-    assessment::{Change, Counts},
+    assessment::Counts,
     cli::{
+        findings::Finding,
         observing::Problem,
         output::{
             json::{API_VERSION, KIND, pretty},
@@ -21,7 +22,7 @@ use crate::{
         },
         plan::{
             cluster_plan::ClusterPlan,
-            model::{self, Judged, NamespaceReport, PlannedMode, State, Step, What, WorkloadResult},
+            model::{Judged, NamespaceReport, PlannedMode, State, Step, WorkloadResult},
             totals::Totals,
         },
     },
@@ -66,51 +67,9 @@ struct Workload<'a> {
     audit_message: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     warning: Option<&'a str>,
-    findings: Vec<Finding<'a>>,
+    findings: &'a [Finding],
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     mended: &'a [String],
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Finding<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    check: Option<&'a str>,
-    modes: &'a [Mode],
-    reason: &'a str,
-    detail: &'a str,
-    containers: Vec<&'a str>,
-    subject: &'a str,
-    pods: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    template: Option<&'a str>,
-    fields: Vec<Field<'a>>,
-    remedy: String,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    in_doubt: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    injected: bool,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    ephemeral: bool,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Field<'a> {
-    path: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path_on_pod: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
-    remedy: String,
-}
-
-impl<'a> From<&'a Change> for Field<'a> {
-    fn from(change: &'a Change) -> Self {
-        let Change { path, path_on_pod, value, remedy } = change;
-        let remedy = remedy.to_string();
-        Self { path, path_on_pod: path_on_pod.as_deref(), value: value.as_deref(), remedy }
-    }
 }
 
 impl<'a> Workload<'a> {
@@ -127,32 +86,8 @@ impl<'a> Workload<'a> {
             message: result.message(Mode::Enforce),
             audit_message: result.message(Mode::Audit),
             warning: result.message(Mode::Warn),
-            findings: result.findings.iter().map(Finding::from).collect(),
+            findings: &result.findings,
             mended: &result.mended,
-        }
-    }
-}
-
-impl<'a> From<&'a model::Finding> for Finding<'a> {
-    fn from(finding: &'a model::Finding) -> Self {
-        let (check, reason, detail) = match &finding.what {
-            What::Refused { check, reason, detail } => (Some(check.id), *reason, detail.as_str()),
-            What::Unreadable(why) => (None, "cannot be read", why.as_str()),
-        };
-        Self {
-            check,
-            modes: &finding.modes,
-            reason,
-            detail,
-            containers: finding.container.as_deref().into_iter().collect(),
-            subject: &finding.subject,
-            pods: finding.pods,
-            template: finding.template.as_deref(),
-            fields: finding.changes.iter().map(Field::from).collect(),
-            remedy: finding.remedy(),
-            in_doubt: finding.in_doubt,
-            injected: finding.injected,
-            ephemeral: finding.ephemeral,
         }
     }
 }

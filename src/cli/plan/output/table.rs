@@ -11,11 +11,12 @@ use super::{Writer, words};
 use crate::{
     assessment::Distance,
     cli::{
+        findings::{Finding, instruction},
         observing::Problem,
         output::{Cell, Columns, plain},
         plan::{
             cluster_plan::ClusterPlan,
-            model::{Finding, NamespaceReport, PlannedMode, State, Step, WorkloadResult, instruction},
+            model::{NamespaceReport, PlannedMode, State, Step, WorkloadResult},
             overview::Overview,
             totals::Totals,
         },
