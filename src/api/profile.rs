@@ -1,6 +1,6 @@
 //! `ClusterPodSecurityProfile`: what a platform engineer asks for.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use kube::CustomResource;
 use schemars::JsonSchema;
@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{GoDuration, Moment, ProfileStatus, VersionSpec, bounds};
 use crate::standards::{Level, Mode};
+
+/// How long a namespace must be clean where nothing is said.
+const DEFAULT_SOAK: Duration = Duration::from_hours(24);
 
 /// What is asked for: which namespaces, which levels, how.
 #[derive(CustomResource, Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -102,6 +105,12 @@ impl ProfileSpec {
     /// The strategy in force.
     pub fn strategy(&self) -> Strategy {
         self.rollout.as_ref().and_then(|rollout| rollout.strategy).unwrap_or_default()
+    }
+
+    /// How long a namespace must be clean before enforce is raised by what it runs: as written, else 24 hours.
+    pub fn soak(&self) -> Duration {
+        let written = self.rollout.as_ref().and_then(|rollout| rollout.soak);
+        written.map_or(DEFAULT_SOAK, |soak| soak.0)
     }
 }
 

@@ -107,7 +107,7 @@ pub(super) async fn apply(
     namespace: &Namespace,
     plan: NamespacePlan,
 ) -> Result<Applied, ApplyError> {
-    let NamespacePlan { modes, requests, ledger, next: _ } = plan;
+    let NamespacePlan { modes, requests, ledger, .. } = plan;
     let api = namespaces::api(client.clone());
     let mut resource_version = namespace.resource_version.clone();
     for request in &requests {

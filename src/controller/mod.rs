@@ -27,7 +27,6 @@ mod state;
 mod status;
 mod telling;
 mod watching;
-pub(crate) mod wording;
 mod worker;
 
 use std::{sync::Arc, time::Duration};

@@ -91,15 +91,31 @@ pub(super) fn kind(verdict: &Verdict) -> &'static str {
         Verdict::InSync => "in_sync",
         Verdict::Write { change: Change::Own, .. } => "own",
         Verdict::Write { change: Change::Raise, .. } => "raise",
+        Verdict::Write { change: Change::ForcedRaise, .. } => "force_raise",
         Verdict::Write { change: Change::Repair, .. } => "repair",
         Verdict::Write { change: Change::Weaken(_), .. } => "weaken",
-        Verdict::Hold(HoldReason::NotJudged) => "hold_not_judged",
-        Verdict::Hold(HoldReason::WouldWeaken) => "hold_would_weaken",
-        Verdict::Hold(HoldReason::NeverWeaken) => "hold_never_weaken",
-        Verdict::Hold(HoldReason::InDoubt(_)) => "hold_in_doubt",
+        Verdict::Hold(reason) => hold_kind(reason),
         Verdict::LeaveAlone { .. } => "leave_alone",
         Verdict::Freeze(_) => "freeze",
         Verdict::Release(Release::Retain(_)) => "retain",
         Verdict::Release(Release::Remove) => "remove",
+    }
+}
+
+fn hold_kind(reason: &HoldReason) -> &'static str {
+    match reason {
+        HoldReason::NotJudged => "hold_not_judged",
+        HoldReason::Violations { .. } => "hold_violations",
+        HoldReason::Inconclusive { .. } => "hold_inconclusive",
+        HoldReason::Soaking { .. } => "hold_soaking",
+        HoldReason::RolloutHalted { .. } => "hold_halted",
+        HoldReason::Batch { .. } => "hold_batch",
+        HoldReason::LastLookDue => "hold_look_due",
+        HoldReason::LastLookDisagrees { .. } => "hold_look_disagrees",
+        HoldReason::LastLookUnavailable { .. } => "hold_look_unavailable",
+        HoldReason::ServerExempt => "hold_server_exempt",
+        HoldReason::WouldWeaken => "hold_would_weaken",
+        HoldReason::NeverWeaken => "hold_never_weaken",
+        HoldReason::InDoubt(_) => "hold_in_doubt",
     }
 }

@@ -8,7 +8,6 @@ use super::{
     outcome::{Outcome, PATIENCE, Result, is_in_sync},
     snapshot::{Content, Described},
     state::Progress,
-    wording,
 };
 use crate::{
     api::{
@@ -16,7 +15,7 @@ use crate::{
         ModeSummary, NamespaceCounts, ProfileStatus, Strategy, UnwritableNamespace,
         conditions::{Condition, ConditionStatus, types},
     },
-    rollout::{ActiveExemption, ModePlan, Verdict},
+    rollout::{ActiveExemption, ModePlan, Verdict, wording},
     standards::Mode,
 };
 
@@ -190,7 +189,7 @@ fn list(status: &mut ProfileStatus, tally: &mut Tally, namespace: &str, own: &[&
         let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
         match &plan.verdict {
             Verdict::Hold(reason) if is_held(plan) && status.held.len() < NAMED => {
-                let (reason, message) = wording::hold(*reason, plan.protected);
+                let (reason, message) = wording::hold(reason, plan);
                 let (name, reason) = (namespace.to_owned(), reason.to_owned());
                 status.held.push(HeldNamespace { name, reason, message, present, planned });
             }

@@ -58,7 +58,7 @@ fn namespace(name: &str) -> Namespace {
 fn outcomes(snapshot: &Snapshot, count: usize) -> Vec<(String, Arc<Outcome>)> {
     let outcome = |index| {
         let namespace = namespace(&format!("n{index:03}"));
-        let modes = plan(&namespace, &snapshot.profiles, &Settings::default(), now()).modes;
+        let modes = plan(&namespace, &snapshot.profiles, &Settings::default(), None, now()).modes;
         let result = Result::Applied(Applied::as_if(modes));
         (namespace.name, Arc::new(Outcome::new(1, vec!["p".into()], Vec::new(), result)))
     };

@@ -8,10 +8,9 @@ use super::{
     outcome::{Outcome, Result, kind},
     restraint::Kind,
     state::State,
-    wording,
 };
 use crate::{
-    rollout::{Change, FreezeReason, ModePlan, Namespace, Release, Verdict},
+    rollout::{Change, FreezeReason, ModePlan, Namespace, Release, Verdict, wording},
     standards::Mode,
 };
 
@@ -84,8 +83,13 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
                         || format!("profile {profile} asks for it"),
                         |exemption| wording::exemption(exemption, profile),
                     );
-                    (false, "Raised", why)
+                    (false, "Raised", wording::partly(plan).unwrap_or(why))
                 }
+                Change::ForcedRaise => (
+                    true,
+                    "ForceRaised",
+                    format!("profile {profile} asks for it, and its forceAfter has come"),
+                ),
                 Change::Repair => (true, "Repaired", "somebody had lowered, removed or garbled it".into()),
                 Change::Weaken(cause) => (true, "Weakened", wording::cause(*cause, plan)),
             };
@@ -107,7 +111,7 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
             Some(Told { warning: true, reason: "Removed", note })
         }
         Verdict::Hold(why) if changed => {
-            let (reason, sentence) = wording::hold(*why, plan.protected);
+            let (reason, sentence) = wording::hold(why, plan);
             let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
             let note = format!(
                 "namespace {name}: {mode} held at {before}, planned {planned} ({reason}): {sentence}"

@@ -108,7 +108,7 @@ impl Workshop {
         }
         for attempt in 0..TRIES {
             namespace.remembered = self.memory.of(&namespace);
-            let plan = plan(&namespace, &snapshot.profiles, &self.state.settings, Timestamp::now());
+            let plan = plan(&namespace, &snapshot.profiles, &self.state.settings, None, Timestamp::now());
             let next = plan.next;
             if attempt == 0
                 && !plan.requests.is_empty()

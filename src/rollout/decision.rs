@@ -3,124 +3,16 @@
 use jiff::Timestamp;
 
 use super::{
-    ActiveExemption, Ledger, Namespace, Profile, Profiles, Settings, Winner,
-    release::{Release, release},
+    Change, Evidence, FreezeReason, HoldReason, Ledger, ModePlan, Namespace, Profile, Profiles, Settings,
+    Verdict, WeakenCause, Winner,
+    gate::{Finding, Gate, Pass},
+    release::release,
     resolution::Standing,
 };
 use crate::{
     api::{ConflictPolicy, ReleasePolicy, Strategy},
     standards::{LevelVersion, Mode, ModeKeys, Strictness},
 };
-
-/// Why a write lowers what is effective. There is no other cause for which podsec does so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum WeakenCause {
-    /// The profile that wrote the value now asks for less.
-    Edited,
-    /// The profile that wrote the value has an exemption for the namespace.
-    Exempted,
-    /// The profile that wrote the value was deleted, or stopped setting the mode, with `releasePolicy: Remove`.
-    Removed,
-    /// The profile that governs now has `allowWeakening: true`.
-    Allowed,
-    /// A stricter foreign value meets `conflictPolicy: Force`.
-    Forced,
-    /// audit or warn, which refuse nothing, follow their profile.
-    Advisory,
-}
-
-/// What a write does to what is effective.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Change {
-    /// Nothing: podsec comes to own, or spells out, what holds already.
-    Own,
-    /// It becomes stricter.
-    Raise,
-    /// What somebody lowered, removed or made unreadable is put back.
-    Repair,
-    /// It becomes weaker.
-    Weaken(WeakenCause),
-}
-
-/// Why enforce is not as the profile asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum HoldReason {
-    /// The strategy asks for judged workloads, and nothing has judged them.
-    NotJudged,
-    /// Writing would weaken, and nobody said so.
-    WouldWeaken,
-    /// Writing would weaken, and the controller runs with `--never-weaken`.
-    NeverWeaken,
-    /// Writing would weaken, and the list of profiles is in doubt.
-    InDoubt(&'static str),
-}
-
-/// Why a mode is left as it is, whatever any profile says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FreezeReason {
-    /// The profile that wrote it is suspended.
-    Suspended,
-    /// The profile that wrote it became a dry run.
-    DryRun,
-    /// The profile that wrote it cannot be read or cannot work.
-    Unreadable,
-    /// The profile that wrote it is not in the list, and the list is in doubt.
-    Unlisted,
-    /// It should be let go, and the list of profiles is in doubt.
-    InDoubt(&'static str),
-}
-
-/// What is to be done about a mode.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Nothing: values and ownership are right.
-    InSync,
-    /// Both keys are written.
-    Write {
-        /// The value.
-        value: LevelVersion,
-        /// What that does.
-        change: Change,
-    },
-    /// The present value stays; what podsec owns of it, it goes on owning.
-    Hold(HoldReason),
-    /// The value is left to whoever set it; what podsec owned of the pair is handed over at its present value.
-    LeaveAlone {
-        /// The field manager that last set it.
-        last_set_by: String,
-        /// The key it set.
-        key: &'static str,
-        /// The policy that leaves it.
-        policy: ConflictPolicy,
-    },
-    /// Nothing is written or let go.
-    Freeze(FreezeReason),
-    /// No profile governs the mode any more.
-    Release(Release),
-}
-
-/// The plan for one mode.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ModePlan {
-    /// The mode.
-    pub mode: Mode,
-    /// The profile that governs it; while frozen or released, the one that wrote it. Empty when nobody knows.
-    pub profile: String,
-    /// Whether a profile governs the mode.
-    pub governed: bool,
-    /// Whether the namespace is protected.
-    pub protected: bool,
-    /// What is effective now.
-    pub present: LevelVersion,
-    /// Whether `present` is only the API server's default as the controller was told, since there is no label.
-    pub assumed: bool,
-    /// What the profile asks for here.
-    pub planned: Option<LevelVersion>,
-    /// The exemption that holds here.
-    pub exemption: Option<ActiveExemption>,
-    /// What is to be done.
-    pub verdict: Verdict,
-}
 
 /// What a decision looks at.
 #[derive(Debug)]
@@ -129,38 +21,83 @@ pub(super) struct Situation<'a> {
     pub(super) ledger: &'a Ledger,
     pub(super) profiles: &'a Profiles,
     pub(super) settings: &'a Settings,
+    pub(super) evidence: Option<&'a Evidence<'a>>,
     pub(super) now: Timestamp,
 }
 
+/// The plan for a mode, and what the gate found where it was asked.
+#[derive(Debug)]
+pub(super) struct Decision {
+    pub(super) plan: ModePlan,
+    pub(super) asked: Option<Asked>,
+}
+
+/// What the gate found.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) finding: Finding,
+    /// What the verdict would be if the API server were asked and agreed.
+    pub(super) due: Option<Verdict>,
+}
+
+/// What is to be done about a governed mode.
+struct Ruling {
+    verdict: Verdict,
+    asked: Option<Asked>,
+}
+
+impl From<Verdict> for Ruling {
+    fn from(verdict: Verdict) -> Self {
+        Self { verdict, asked: None }
+    }
+}
+
 /// The plan for a mode, or nothing when no profile governs it and podsec has nothing there.
-pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<ModePlan> {
+pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<Decision> {
     let Situation { namespace, ledger, profiles, settings, .. } = situation;
     let winner = profiles.winner(mode, namespace, ledger, settings);
     let (present, errors) = namespace.labelled(mode, &settings.server_defaults);
     let assumed = namespace.label(mode.keys().level).is_none();
     let author = ledger.profile_of(mode);
     let protected = settings.protects(&namespace.name);
-    let plan = |profile: &str, governed, planned, exemption, verdict| {
+    let plan = |profile: &str, governed, planned, exemption, ruling: Ruling| {
+        let Ruling { verdict, asked } = ruling;
         let profile = profile.to_owned();
-        Some(ModePlan { mode, profile, governed, protected, present, assumed, planned, exemption, verdict })
+        let finding = asked.as_ref().map(|asked| &asked.finding);
+        let (partly, forced_at) =
+            finding.map_or((None, None), |finding| (finding.partly(), finding.forced_at));
+        let plan = ModePlan {
+            mode,
+            profile,
+            governed,
+            protected,
+            present,
+            assumed,
+            planned,
+            exemption,
+            verdict,
+            partly,
+            forced_at,
+        };
+        Some(Decision { plan, asked })
     };
     if let Some((author, reason)) =
         author.and_then(|name| Some((name, freeze(name, winner, situation.profiles)?)))
     {
         let winner = winner.filter(|winner| winner.profile.name == author);
         let planned = winner.and_then(|winner| winner.profile.asks(mode));
-        return plan(author, winner.is_some(), planned, None, Verdict::Freeze(reason));
+        return plan(author, winner.is_some(), planned, None, Verdict::Freeze(reason).into());
     }
     let Some(winner) = winner else {
         let verdict = release(mode, situation)?;
-        return plan(author.unwrap_or_default(), false, None, None, verdict);
+        return plan(author.unwrap_or_default(), false, None, None, verdict.into());
     };
     let exemption =
         winner.profile.exemption(&namespace.name, situation.now).filter(|_| mode == Mode::Enforce);
     let wanted = keep_pin(mode, winner.profile.wants(mode, exemption.as_ref())?, winner.profile, ledger);
     let (exempt, readable) = (exemption.is_some(), errors.is_empty());
-    let verdict = Question { mode, situation, winner, wanted, present, readable, exempt }.answer();
-    plan(&winner.profile.name, true, Some(wanted), exemption, verdict)
+    let ruling = Question { mode, situation, winner, wanted, present, readable, exempt }.answer();
+    plan(&winner.profile.name, true, Some(wanted), exemption, ruling)
 }
 
 /// A pin that follows the server never moves down by itself: what this profile has raised enforce to stays, whatever
@@ -197,6 +134,16 @@ fn freeze(author: &str, winner: Option<Winner<'_>>, profiles: &Profiles) -> Opti
     Some(if profile.suspended { FreezeReason::Suspended } else { FreezeReason::DryRun })
 }
 
+/// What comes of a write that goes through the gate.
+fn passing(pass: &Pass, wanted: LevelVersion, change: Change) -> Verdict {
+    match pass {
+        Pass::Open => Verdict::Write { value: wanted, change },
+        Pass::Forced => Verdict::Write { value: wanted, change: Change::ForcedRaise },
+        Pass::Partly(value, _) => Verdict::Write { value: *value, change: Change::Raise },
+        Pass::Shut(reason) => Verdict::Hold(reason.clone()),
+    }
+}
+
 /// One governed mode: what is there, and what its profile wants.
 struct Question<'a> {
     mode: Mode,
@@ -209,19 +156,22 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    fn answer(&self) -> Verdict {
+    fn answer(&self) -> Ruling {
         if let Some(repair) = self.repair() {
-            return repair;
+            return repair.into();
         }
         if self.is_spelled_out() {
-            return if self.is_owned() { Verdict::InSync } else { self.write(Change::Own) };
+            return if self.is_owned() { Verdict::InSync } else { self.write(Change::Own) }.into();
         }
-        match (self.foreign_key(), self.on_free_keys()) {
+        let Some(key) = self.foreign_key() else { return self.on_free_keys() };
+        if self.owns_what_is_there() {
             // What podsec owns together with somebody else and would not change anyway stays as it is.
-            (Some(_), held @ Verdict::Hold(_)) if self.owns_what_is_there() => held,
-            (Some(key), _) => self.against_foreign(key),
-            (None, verdict) => verdict,
+            let ruling = self.on_free_keys();
+            if matches!(ruling.verdict, Verdict::Hold(_)) {
+                return ruling;
+            }
         }
+        self.against_foreign(key)
     }
 
     fn keys(&self) -> ModeKeys {
@@ -272,12 +222,12 @@ impl Question<'_> {
     /// Somebody else set a key of the pair to another value, and it is no case for a repair.
     ///
     /// `KeepStricter` takes nothing from anybody here yet; the pair stands or falls together.
-    fn against_foreign(&self, key: &'static str) -> Verdict {
+    fn against_foreign(&self, key: &'static str) -> Ruling {
         match self.policy() {
-            ConflictPolicy::Yield | ConflictPolicy::KeepStricter => self.leave_alone(key),
+            ConflictPolicy::Yield | ConflictPolicy::KeepStricter => self.leave_alone(key).into(),
             ConflictPolicy::Force => match self.wanted.compared_to(self.present) {
                 Strictness::Weaker => self.weaken(WeakenCause::Forced),
-                Strictness::Same => self.write(Change::Own),
+                Strictness::Same => self.write(Change::Own).into(),
                 Strictness::Stricter => self.raise(),
             },
         }
@@ -290,34 +240,37 @@ impl Question<'_> {
     }
 
     /// Nobody else stands in the way of the pair.
-    fn on_free_keys(&self) -> Verdict {
+    fn on_free_keys(&self) -> Ruling {
         match self.wanted.compared_to(self.present) {
-            Strictness::Same => self.write(Change::Own),
+            Strictness::Same => self.write(Change::Own).into(),
             Strictness::Stricter => self.raise(),
             // A stricter label that nobody is on record for is not known to be any profile's doing.
-            Strictness::Weaker if self.is_unrecorded() => Verdict::Hold(HoldReason::WouldWeaken),
+            Strictness::Weaker if self.is_unrecorded() => Verdict::Hold(HoldReason::WouldWeaken).into(),
             Strictness::Weaker => match self.permission_to_weaken() {
                 Some(WeakenCause::Edited | WeakenCause::Exempted) if !self.owns_what_is_there() => {
-                    Verdict::Hold(HoldReason::WouldWeaken)
+                    Verdict::Hold(HoldReason::WouldWeaken).into()
                 }
                 Some(cause) => self.weaken(cause),
-                None => Verdict::Hold(HoldReason::WouldWeaken),
+                None => Verdict::Hold(HoldReason::WouldWeaken).into(),
             },
         }
     }
 
     /// Puts back what somebody lowered below the ledger's `enforced`, removed, or made unreadable.
     ///
-    /// Where the mode may be lowered to what is wanted, no further than that. Under `Yield` there is no repair:
-    /// whoever sets the label has it.
+    /// Where the mode may be lowered to what is wanted, no further than that; but another version goes through the gate.
+    /// Under `Yield` there is no repair: whoever sets the label has it.
     fn repair(&self) -> Option<Verdict> {
         let Situation { ledger, settings, profiles, .. } = self.situation;
         if self.mode != Mode::Enforce || self.policy() == ConflictPolicy::Yield {
             return None;
         }
         let enforced = ledger.enforced?;
-        let may_be_lower =
-            !settings.never_weaken && profiles.complete().is_ok() && self.permission_to_weaken().is_some();
+        let is_gated = self.is_gated() && enforced.level == self.wanted.level;
+        let may_be_lower = !settings.never_weaken
+            && profiles.complete().is_ok()
+            && !is_gated
+            && self.permission_to_weaken().is_some();
         let value = match enforced.compared_to(self.wanted) {
             Strictness::Same => self.wanted,
             Strictness::Stricter if may_be_lower => self.wanted,
@@ -331,23 +284,45 @@ impl Question<'_> {
         Some(Verdict::Write { value: if at_once { self.wanted } else { value }, change: Change::Repair })
     }
 
-    fn raise(&self) -> Verdict {
-        match self.winner.strategy() {
-            // audit and warn refuse nothing: they are written at once.
-            _ if self.mode != Mode::Enforce => self.write(Change::Raise),
-            Strategy::Immediate => self.write(Change::Raise),
-            Strategy::WhenClean | Strategy::DryRun => Verdict::Hold(HoldReason::NotJudged),
+    /// Whether what the API server refuses may change only when the gate lets it. audit and warn refuse nothing.
+    fn is_gated(&self) -> bool {
+        self.mode == Mode::Enforce && self.winner.strategy() != Strategy::Immediate
+    }
+
+    fn raise(&self) -> Ruling {
+        if self.is_gated() { self.ask_gate(Change::Raise) } else { self.write(Change::Raise).into() }
+    }
+
+    fn weaken(&self, cause: WeakenCause) -> Ruling {
+        if self.situation.settings.never_weaken {
+            return Verdict::Hold(HoldReason::NeverWeaken).into();
+        }
+        match self.situation.profiles.complete() {
+            Err(doubt) => Verdict::Hold(HoldReason::InDoubt(doubt)).into(),
+            // An older version of a level may refuse what a newer one lets pass.
+            Ok(_) if self.is_gated() && self.wanted.level == self.present.level => {
+                self.ask_gate(Change::Weaken(cause))
+            }
+            Ok(_) => self.write(Change::Weaken(cause)).into(),
         }
     }
 
-    fn weaken(&self, cause: WeakenCause) -> Verdict {
-        if self.situation.settings.never_weaken {
-            return Verdict::Hold(HoldReason::NeverWeaken);
+    fn ask_gate(&self, change: Change) -> Ruling {
+        let Some(evidence) = self.situation.evidence else {
+            return Verdict::Hold(HoldReason::NotJudged).into();
+        };
+        let finding = Gate {
+            situation: self.situation,
+            evidence,
+            winner: self.winner,
+            exempt: self.exempt,
+            present: self.present,
+            target: self.wanted,
         }
-        match self.situation.profiles.complete() {
-            Err(doubt) => Verdict::Hold(HoldReason::InDoubt(doubt)),
-            Ok(_) => self.write(Change::Weaken(cause)),
-        }
+        .ask();
+        let verdict = passing(&finding.pass, self.wanted, change);
+        let due = finding.due.as_ref().map(|pass| passing(pass, self.wanted, change));
+        Ruling { verdict, asked: Some(Asked { finding, due }) }
     }
 
     /// Who said that this mode may be lowered from what podsec wrote, if anybody did.

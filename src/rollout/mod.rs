@@ -4,10 +4,13 @@
 //! namespace. No I/O, no clock, no Kubernetes client; the preview and the deed run the very same functions.
 
 mod decision;
+mod evidence;
+mod gate;
 mod labels_after;
 mod ledger;
 mod matching;
 mod namespace;
+mod pace;
 mod plan;
 mod profile;
 mod release;
@@ -15,14 +18,20 @@ mod request;
 mod resolution;
 mod server_version;
 mod settings;
+mod soak;
+mod standing;
+mod verdict;
+pub mod wording;
 
 #[cfg(test)]
 mod testing;
 
-pub use decision::{Change, FreezeReason, HoldReason, ModePlan, Verdict, WeakenCause};
+pub use evidence::{Answer, DueLook, Evidence, Look};
+pub use gate::ANNOUNCED_AHEAD;
 pub use ledger::{ENFORCED, GOVERNED_BY, LEDGER_KEYS, Ledger, ON_RELEASE};
 pub use matching::NamePattern;
 pub use namespace::{ManagedFields, Namespace, Operation, Owner, Owners, TRACKED_KEYS, is_annotation};
+pub use pace::{Pace, Raises, Reservation};
 pub use plan::{NamespacePlan, plan};
 pub use profile::{ActiveExemption, Profile};
 pub use release::{Release, RetainReason};
@@ -30,3 +39,6 @@ pub use request::{ApplyRequest, Manager};
 pub use resolution::{Completeness, Profiles, Winner, overlaps};
 pub use server_version::{Pin, ServerMinors, ServerView, resolve_version};
 pub use settings::Settings;
+pub use soak::{CleanSince, GateRecord, HeldSince};
+pub use standing::{Standing, State, standing};
+pub use verdict::{Change, FreezeReason, HoldReason, ModePlan, Verdict, WeakenCause};

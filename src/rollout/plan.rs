@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{
-    ApplyRequest, LEDGER_KEYS, Ledger, Manager, ModePlan, Namespace, Profiles, Settings, Verdict,
-    decision::{Situation, decide},
+    ApplyRequest, Change, DueLook, Evidence, FreezeReason, GateRecord, LEDGER_KEYS, Ledger, Manager,
+    ModePlan, Namespace, Profiles, Settings, Verdict,
+    decision::{Asked, Decision, Situation, decide},
     release::Release,
     resolution::Standing,
+    soak::carried,
 };
 use crate::{
     api::{ConflictPolicy, ReleasePolicy},
@@ -24,31 +26,116 @@ pub struct NamespacePlan {
     pub requests: Vec<ApplyRequest>,
     /// What is noted on the namespace once they are carried out.
     pub ledger: Ledger,
-    /// When the plan changes although nothing else does: the end of an exemption.
+    /// What the requests raise enforce to, or move its version to, where that went through the gate.
+    pub raise: Option<LevelVersion>,
+    /// A dry run that is to be taken before enforce can be raised. With its answer in the evidence the namespace is to
+    /// be planned anew; the requests above do without the raise.
+    pub look: Option<DueLook>,
+    /// What is to be kept in the namespace's report once the requests are carried out, in place of what was kept there;
+    /// `None`: what was kept stays, since nothing is known of the workloads.
+    pub record: Option<GateRecord>,
+    /// Whether the namespace is protected.
+    pub protected: bool,
+    /// When the plan changes although nothing else does: an exemption or a soak ends, a batch has its next slot,
+    /// `forceAfter` comes or is to be announced, a look is due again.
     pub next: Option<Timestamp>,
 }
 
 /// Plans a namespace.
 ///
-/// With `profiles` and `settings` as they are at `now`. A namespace that is being deleted is left alone.
+/// With `profiles` and `settings` as they are at `now`, and what is known of the workloads there: without it enforce is
+/// raised only where the strategy is `Immediate`. A namespace that is being deleted is left alone.
+///
+/// Where a [`NamespacePlan::look`] is due: send its request as a dry run, put a [`Look`](super::Look) with the answer in
+/// the evidence, and plan anew. Before a [`NamespacePlan::raise`] is carried out, its slot is to be reserved: see
+/// [`Raises`](super::Raises).
 pub fn plan(
     namespace: &Namespace,
     profiles: &Profiles,
     settings: &Settings,
+    evidence: Option<&Evidence<'_>>,
     now: Timestamp,
 ) -> NamespacePlan {
     let ledger = namespace.ledger();
+    let protected = settings.protects(&namespace.name);
     if namespace.terminating {
-        return NamespacePlan { modes: Vec::new(), requests: Vec::new(), ledger, next: None };
+        let (modes, requests) = (Vec::new(), Vec::new());
+        let (raise, look) = (None, None);
+        return NamespacePlan { modes, requests, ledger, raise, look, record: None, protected, next: None };
     }
-    let situation = Situation { namespace, ledger: &ledger, profiles, settings, now };
-    let modes: Vec<_> = Mode::ALL.into_iter().filter_map(|mode| decide(mode, &situation)).collect();
+    let situation = Situation { namespace, ledger: &ledger, profiles, settings, evidence, now };
+    let decisions = Mode::ALL.into_iter().filter_map(|mode| decide(mode, &situation));
+    let mut asked = None;
+    let modes: Vec<_> = decisions
+        .map(|decision| {
+            let Decision { plan, asked: finding } = decision;
+            asked = asked.take().or(finding);
+            plan
+        })
+        .collect();
     let next_ledger = next_ledger(&modes, &situation);
     let requests = requests(&modes, namespace, &next_ledger);
     let governing = modes.iter().filter(|mode| mode.governed && mode.mode == Mode::Enforce);
-    let next =
-        governing.filter_map(|mode| profiles.get(&mode.profile)?.next_expiry(&namespace.name, now)).min();
-    NamespacePlan { modes, requests, ledger: next_ledger, next }
+    let expiry = governing.filter_map(|mode| profiles.get(&mode.profile)?.next_expiry(&namespace.name, now));
+    let next = expiry.chain(asked.as_ref().and_then(|asked| asked.finding.next)).min();
+    NamespacePlan {
+        raise: asked.as_ref().and_then(|_| raised(&modes)),
+        look: asked.as_ref().and_then(|asked| due_look(asked, &modes, &situation)),
+        record: evidence.map(|evidence| record(evidence, asked, &modes, &situation)),
+        modes,
+        requests,
+        ledger: next_ledger,
+        protected,
+        next,
+    }
+}
+
+fn raised(modes: &[ModePlan]) -> Option<LevelVersion> {
+    modes.iter().find(|plan| plan.mode == Mode::Enforce).and_then(|plan| match plan.verdict {
+        Verdict::Write { value, .. } => Some(value),
+        _ => None,
+    })
+}
+
+/// The dry run to be taken: of the request that the plan would consist of if its answer were known to be good.
+fn due_look(asked: &Asked, modes: &[ModePlan], situation: &Situation<'_>) -> Option<DueLook> {
+    let due = asked.due.as_ref()?;
+    let Verdict::Write { value: policy, .. } = *due else { return None };
+    let mut modes = modes.to_vec();
+    for plan in modes.iter_mut().filter(|plan| plan.mode == Mode::Enforce) {
+        plan.verdict = due.clone();
+    }
+    let requests = requests(&modes, situation.namespace, &next_ledger(&modes, situation));
+    let request = requests.into_iter().find(|request| request.manager == Manager::Podsec)?;
+    Some(DueLook { policy, request })
+}
+
+/// What is to be remembered for the gate.
+fn record(
+    evidence: &Evidence<'_>,
+    asked: Option<Asked>,
+    modes: &[ModePlan],
+    situation: &Situation<'_>,
+) -> GateRecord {
+    let uid = &situation.namespace.uid;
+    let enforce = modes.iter().find(|plan| plan.mode == Mode::Enforce);
+    match (enforce.map(|plan| (&plan.verdict, plan.planned)), asked) {
+        // It is what the profile asks.
+        (Some((Verdict::Write { value, .. }, planned)), Some(_)) if Some(*value) == planned => {
+            GateRecord::nothing(uid.clone())
+        }
+        (Some(_), Some(asked)) => asked.finding.record,
+        // Otherwise whoever lowers a label could have a soak begin anew, or a moment's doubt.
+        (Some((Verdict::Write { change: Change::Repair, .. }, _)), None) => {
+            carried(evidence, uid, true, situation.now)
+        }
+        (Some((Verdict::Freeze(reason), _)), None) => {
+            // A profile that is suspended or a dry run asks for nothing meanwhile.
+            let asks = !matches!(reason, FreezeReason::Suspended | FreezeReason::DryRun);
+            carried(evidence, uid, asks, situation.now)
+        }
+        _ => GateRecord::nothing(uid.clone()),
+    }
 }
 
 type Labels = BTreeMap<&'static str, String>;
@@ -125,8 +212,8 @@ fn pair(mode: Mode, value: LevelVersion) -> [(&'static str, String); 2] {
 
 /// What becomes of a mode's entry in the ledger.
 enum Entry {
-    /// It names the profile that governs.
-    Governed,
+    /// It names the profile that governs, and of enforce what it is raised to.
+    Governed(Option<LevelVersion>),
     /// It stays, but follows what the profile that it names says of a release.
     Kept,
     /// It stays to the letter.
@@ -138,8 +225,9 @@ enum Entry {
 fn entry(plan: &ModePlan, profiles: &Profiles) -> Entry {
     match &plan.verdict {
         // A repair that goes back to what was enforced before leaves the name of the profile that had asked for it.
-        Verdict::Write { value, .. } if Some(*value) != plan.planned => Entry::Kept,
-        Verdict::InSync | Verdict::Write { .. } => Entry::Governed,
+        Verdict::Write { value, change: Change::Repair } if Some(*value) != plan.planned => Entry::Kept,
+        Verdict::Write { value, .. } => Entry::Governed(Some(*value)),
+        Verdict::InSync => Entry::Governed(plan.planned),
         Verdict::Hold(_) => Entry::Kept,
         Verdict::Freeze(_) => Entry::Frozen,
         // Under Yield whoever set it has it; otherwise it is put back when they let go of it.
@@ -161,7 +249,7 @@ fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
         let index = plan.mode.index();
         let entry = entry(plan, profiles);
         let (governed_by, enforced) = match entry {
-            Entry::Governed => (Some(plan.profile.clone()), plan.planned),
+            Entry::Governed(value) => (Some(plan.profile.clone()), value),
             Entry::Kept | Entry::Frozen => (ledger.governed_by[index].clone(), ledger.enforced),
             Entry::Dropped => continue,
         };

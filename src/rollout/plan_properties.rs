@@ -197,7 +197,7 @@ fn may_weaken(before: &Namespace, world: &World, cause: WeakenCause, governing: 
 /// Checks one plan against the namespace as it was, carries it out, and checks what came of it.
 fn check(world: &mut World, settings: &Settings) -> Result<(), TestCaseError> {
     let before = world.namespace.clone();
-    let plan = super::plan(&before, &world.profiles, settings, now());
+    let plan = super::plan(&before, &world.profiles, settings, None, now());
     for request in &plan.requests {
         prop_assert!(
             apply(&mut world.namespace, request).is_ok(),
@@ -211,7 +211,7 @@ fn check(world: &mut World, settings: &Settings) -> Result<(), TestCaseError> {
     world.namespace.remembered = Some(plan.ledger.clone());
     let after = &world.namespace;
 
-    let again = super::plan(after, &world.profiles, settings, now());
+    let again = super::plan(after, &world.profiles, settings, None, now());
     prop_assert_eq!(&again.requests, &[], "planning again after applying gives nothing to do");
 
     let modes: std::collections::BTreeSet<_> = plan.modes.iter().map(|plan| plan.mode).collect();
@@ -321,7 +321,7 @@ proptest! {
         }
         turned.reverse();
         let [a, b] = [compile(&specs), turned].map(|profiles| {
-            super::plan(&namespace, &Profiles::new(profiles, [], COMPLETE), &Settings::default(), now())
+            super::plan(&namespace, &Profiles::new(profiles, [], COMPLETE), &Settings::default(), None, now())
         });
         prop_assert_eq!(a, b);
     }
@@ -329,12 +329,12 @@ proptest! {
     #[test]
     fn a_profile_of_lower_rank_changes_nothing_that_is_governed(specs in arb_profiles(), lower in arb_spec()) {
         let namespace = testing::namespace("a", &[("tier", "apps")]);
-        let before = super::plan(&namespace, &Profiles::new(compile(&specs), [], COMPLETE), &Settings::default(), now());
+        let before = super::plan(&namespace, &Profiles::new(compile(&specs), [], COMPLETE), &Settings::default(), None, now());
         let mut lowest: serde_json::Value = serde_json::from_str(&lower).unwrap();
         lowest["priority"] = (-1).into();
         let mut more = compile(&specs);
         more.push(profile("z", &lowest.to_string()));
-        let after = super::plan(&namespace, &Profiles::new(more, [], COMPLETE), &Settings::default(), now());
+        let after = super::plan(&namespace, &Profiles::new(more, [], COMPLETE), &Settings::default(), None, now());
         for plan in before.modes.iter().filter(|plan| plan.governed) {
             prop_assert!(after.modes.contains(plan), "{plan:#?} is no longer in {after:#?}");
         }
@@ -344,7 +344,7 @@ proptest! {
     fn a_governed_mode_has_one_winner_of_the_highest_rank(specs in arb_profiles()) {
         let namespace = testing::namespace("a", &[]);
         let profiles = Profiles::new(compile(&specs), [], COMPLETE);
-        let plan = super::plan(&namespace, &profiles, &Settings::default(), now());
+        let plan = super::plan(&namespace, &profiles, &Settings::default(), None, now());
         let settings = Settings::default();
         for mode in Mode::ALL {
             let candidates: Vec<_> = profiles
@@ -369,7 +369,7 @@ proptest! {
         let namespace = testing::namespace("a", &[("tier", "apps")]);
         let settings = Settings { protected: vec![NamePattern::new("*")], ..Settings::default() };
         let profiles = Profiles::new(compile(&specs), [], COMPLETE);
-        for mode in super::plan(&namespace, &profiles, &settings, now()).modes {
+        for mode in super::plan(&namespace, &profiles, &settings, None, now()).modes {
             let (_, spec) = specs.iter().find(|(name, _)| *name == mode.profile).unwrap();
             prop_assert!(spec.contains(r#""namespaceNames":["a"]"#), "{spec}");
             let raised = matches!(mode.verdict, Verdict::Write { change: Change::Raise, .. });

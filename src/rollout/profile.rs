@@ -1,12 +1,12 @@
 //! A profile made ready for planning: patterns compiled, versions resolved, defaults filled in.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{NamePattern, Namespace, Pin, ServerView, Settings, matching::selects, resolve_version};
 use crate::{
     api::{
-        ClusterPodSecurityProfile, ConflictPolicy, NamespaceSelector, ProfileSpec, ReleasePolicy, Strategy,
-        VersionSpec,
+        Batch, ClusterPodSecurityProfile, ConflictPolicy, NamespaceSelector, ProfileSpec, ReleasePolicy,
+        Strategy, VersionSpec,
     },
     standards::{Level, LevelVersion, Mode},
 };
@@ -26,6 +26,12 @@ pub struct Profile {
     pub suspended: bool,
     /// When enforce is raised.
     pub strategy: Strategy,
+    /// How long a namespace must be clean before enforce is raised through the gate.
+    pub soak: SignedDuration,
+    /// How many namespaces may be raised through the gate in what time.
+    pub batch: Option<Batch>,
+    /// From when on namespaces are raised that were held before.
+    pub force_after: Option<Timestamp>,
     /// What it does about foreign values.
     pub conflict_policy: ConflictPolicy,
     /// What it leaves behind.
@@ -75,6 +81,9 @@ impl Profile {
             priority: spec.priority.unwrap_or_default(),
             suspended: spec.suspend.unwrap_or_default(),
             strategy: spec.strategy(),
+            soak: SignedDuration::try_from(spec.soak()).unwrap_or(SignedDuration::MAX),
+            batch: spec.rollout.as_ref().and_then(|rollout| rollout.batch),
+            force_after: spec.rollout.as_ref().and_then(|rollout| rollout.force_after).map(|moment| moment.0),
             conflict_policy: spec.conflict_policy.unwrap_or_default(),
             release_policy: spec.release_policy.unwrap_or_default(),
             allow_weakening: spec.allow_weakening.unwrap_or_default(),
@@ -139,6 +148,12 @@ impl Profile {
                 reason: exemption.reason.clone(),
                 expires: exemption.expires,
             })
+    }
+
+    /// Whether a namespace had an exemption that has ended by `now`.
+    pub fn had_exemption(&self, namespace: &str, now: Timestamp) -> bool {
+        let mut matching = self.exemptions.iter().filter(|exemption| exemption.pattern.matches(namespace));
+        matching.any(|exemption| exemption.expires.is_some_and(|expires| expires <= now))
     }
 
     /// When the next exemption of a namespace ends, if any.

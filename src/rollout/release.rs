@@ -1,9 +1,6 @@
 //! What becomes of a mode that no profile governs any more.
 
-use super::{
-    decision::{FreezeReason, Situation, Verdict},
-    resolution::Standing,
-};
+use super::{FreezeReason, Verdict, decision::Situation, resolution::Standing};
 use crate::{api::ReleasePolicy, standards::Mode};
 
 /// Why keys are kept, in the name of `podsec-retained`.

@@ -51,7 +51,7 @@ impl Scene {
     }
 
     fn plan(&self) -> NamespacePlan {
-        plan(&self.namespace, &self.profiles, &self.settings, now())
+        plan(&self.namespace, &self.profiles, &self.settings, None, now())
     }
 
     fn settle_with(&mut self, specs: Specs<'_>) -> NamespacePlan {

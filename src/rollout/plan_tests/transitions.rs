@@ -167,7 +167,7 @@ fn an_exemption_lowers_and_its_end_raises_again() {
     assert_eq!(exempted.modes[0].exemption.as_ref().unwrap().reason, "r");
     let end: Timestamp = "2027-01-01T00:00:00Z".parse().unwrap();
     assert_eq!(exempted.next, Some(end));
-    let after = plan(&scene.namespace, &scene.profiles, &scene.settings, end);
+    let after = plan(&scene.namespace, &scene.profiles, &scene.settings, None, end);
     assert_eq!(enforce(&after), written("restricted:v1.37", Change::Raise));
 }
 

@@ -1,20 +1,83 @@
-//! What people read about a verdict: one word for machines, and a sentence.
+//! What people read about a verdict: one word for machines, and a sentence. The one source of both, for whatever tells
+//! of a plan.
 //!
 //! Names come from tenants and are quoted so that they cannot play tricks on a terminal or a log.
 
+use super::{
+    ActiveExemption, FreezeReason, HoldReason, Manager, ModePlan, Namespace, RetainReason, Verdict,
+    WeakenCause,
+};
 use crate::{
     api::ConflictPolicy,
-    rollout::{
-        ActiveExemption, FreezeReason, HoldReason, Manager, ModePlan, Namespace, RetainReason, Verdict,
-        WeakenCause,
-    },
     standards::{Mode, Policy},
 };
 
-/// The word and the sentence for a held enforce label.
-pub(crate) fn hold(reason: HoldReason, protected: bool) -> (&'static str, String) {
+/// The word and the sentence for an enforce label that is held, for this reason.
+pub fn hold(reason: &HoldReason, plan: &ModePlan) -> (&'static str, String) {
+    let (word, sentence) = held(reason, plan);
+    match plan.forced_at {
+        Some(at) => (
+            word,
+            format!("{sentence}; forceAfter raises it at {at} even so, unless podsec cannot tell then"),
+        ),
+        None => (word, sentence),
+    }
+}
+
+/// Why enforce is raised to less than what is planned, if it is.
+pub fn partly(plan: &ModePlan) -> Option<String> {
+    let (word, sentence) = hold(plan.partly.as_ref()?, plan);
+    let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
+    Some(format!("profile {} asks for {planned}, which has to wait ({word}): {sentence}", plan.profile))
+}
+
+fn held(reason: &HoldReason, plan: &ModePlan) -> (&'static str, String) {
+    let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
     match reason {
-        HoldReason::NotJudged if protected => (
+        HoldReason::Violations { workloads: 1 } => ("Violations", format!("1 workload violates {planned}")),
+        HoldReason::Violations { workloads } => {
+            ("Violations", format!("{workloads} workloads violate {planned}"))
+        }
+        HoldReason::Inconclusive { missing: Some(missing), .. } => (
+            "Inconclusive",
+            format!("podsec cannot tell whether a workload violates {planned}: {}", quoted(missing)),
+        ),
+        HoldReason::Inconclusive { workloads: 1, missing: None } => {
+            ("Inconclusive", format!("podsec cannot tell of 1 workload whether it violates {planned}"))
+        }
+        HoldReason::Inconclusive { workloads, missing: None } => {
+            ("Inconclusive", format!("podsec cannot tell of {workloads} workloads whether they violate {planned}"))
+        }
+        HoldReason::Soaking { since, until } => (
+            "Soaking",
+            format!("no workload has violated {planned} since {since}; it is raised at {until} if none does until then"),
+        ),
+        HoldReason::RolloutHalted { reason } => {
+            ("RolloutHalted", format!("profile {} raises nothing for now: {}", plan.profile, quoted(reason)))
+        }
+        HoldReason::Batch { until } => (
+            "Batch",
+            format!(
+                "profile {} has raised as many namespaces as rollout.batch allows; the next may be raised at {until}",
+                plan.profile
+            ),
+        ),
+        HoldReason::LastLookDue => {
+            ("LastLookDue", "the API server has yet to be asked, by a dry run, what it would refuse".into())
+        }
+        HoldReason::LastLookDisagrees { detail } => (
+            "LastLookDisagrees",
+            format!("podsec and the API server do not agree about the pods there: {}", quoted(detail)),
+        ),
+        HoldReason::LastLookUnavailable { reason } => (
+            "LastLookUnavailable",
+            format!("the API server, asked by a dry run what it would refuse, did not say: {}", quoted(reason)),
+        ),
+        HoldReason::ServerExempt => (
+            "ServerExempt",
+            "the API server is configured to enforce nothing in this namespace, whatever its labels say".into(),
+        ),
+        HoldReason::NotJudged if plan.protected => (
             "NotJudged",
             "the namespace is protected: whatever the strategy, enforce is raised only once no workload would violate \
              it, and this version of podsec does not judge workloads yet"
@@ -40,7 +103,7 @@ pub(crate) fn hold(reason: HoldReason, protected: bool) -> (&'static str, String
 }
 
 /// The word and the sentence for a frozen mode.
-pub(crate) fn freeze(reason: FreezeReason, profile: &str) -> (&'static str, String) {
+pub fn freeze(reason: FreezeReason, profile: &str) -> (&'static str, String) {
     match reason {
         FreezeReason::Suspended => {
             ("Suspended", format!("profile {profile} is suspended: its labels stay as they are"))
@@ -61,7 +124,7 @@ pub(crate) fn freeze(reason: FreezeReason, profile: &str) -> (&'static str, Stri
 }
 
 /// The labels of a mode as they stand, where the API server cannot read one of them.
-pub(crate) fn garbled(mode: Mode, namespace: &Namespace) -> Option<String> {
+pub fn garbled(mode: Mode, namespace: &Namespace) -> Option<String> {
     let (_, errors) = namespace.labelled(mode, &Policy::default());
     let keys = mode.keys();
     let shown = |key| quoted(namespace.label(key).unwrap_or_default());
@@ -69,7 +132,7 @@ pub(crate) fn garbled(mode: Mode, namespace: &Namespace) -> Option<String> {
 }
 
 /// Why a write lowers what is effective.
-pub(crate) fn cause(cause: WeakenCause, plan: &ModePlan) -> String {
+pub fn cause(cause: WeakenCause, plan: &ModePlan) -> String {
     let profile = &plan.profile;
     match cause {
         WeakenCause::Edited => format!("profile {profile} now asks for less"),
@@ -85,12 +148,12 @@ pub(crate) fn cause(cause: WeakenCause, plan: &ModePlan) -> String {
 }
 
 /// An exemption with the reason that its author gave.
-pub(crate) fn exemption(exemption: &ActiveExemption, profile: &str) -> String {
+pub fn exemption(exemption: &ActiveExemption, profile: &str) -> String {
     format!("exemption {} of profile {profile}: {}", quoted(&exemption.name), quoted(&exemption.reason))
 }
 
 /// Why keys are kept in the name of `podsec-retained`.
-pub(crate) fn retained(reason: RetainReason, profile: &str) -> (&'static str, String) {
+pub fn retained(reason: RetainReason, profile: &str) -> (&'static str, String) {
     let manager = Manager::Retained.as_str();
     match reason {
         RetainReason::Policy => {
@@ -113,8 +176,19 @@ pub(crate) fn retained(reason: RetainReason, profile: &str) -> (&'static str, St
     }
 }
 
+/// What is said where keys are withdrawn.
+pub fn removed(profile: &str) -> (&'static str, String) {
+    ("Removed", format!("profile {profile} let go of it with releasePolicy: Remove"))
+}
+
+/// What is said of a mode that is as its profile asks.
+pub fn in_sync(plan: &ModePlan) -> String {
+    let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
+    format!("{} is {planned}, as profile {} asks", plan.mode, plan.profile)
+}
+
 /// Why a label that somebody else set is left to them.
-pub(crate) const fn leaves(policy: ConflictPolicy) -> &'static str {
+pub const fn leaves(policy: ConflictPolicy) -> &'static str {
     match policy {
         ConflictPolicy::Yield => "conflictPolicy: Yield leaves a label to whoever set it",
         ConflictPolicy::KeepStricter | ConflictPolicy::Force => {
@@ -125,7 +199,7 @@ pub(crate) const fn leaves(policy: ConflictPolicy) -> &'static str {
 }
 
 /// The field manager that last set a key, for people.
-pub(crate) fn last_set_by(verdict: &Verdict) -> Option<String> {
+pub fn last_set_by(verdict: &Verdict) -> Option<String> {
     match verdict {
         Verdict::LeaveAlone { last_set_by, .. } => Some(quoted(last_set_by)),
         _ => None,
@@ -133,12 +207,12 @@ pub(crate) fn last_set_by(verdict: &Verdict) -> Option<String> {
 }
 
 /// A text that somebody else wrote, on one line, without control characters, and not endless.
-pub(crate) fn quoted(text: &str) -> String {
+pub fn quoted(text: &str) -> String {
     cut(text, 200)
 }
 
 /// The same for a message that is worth more room.
-pub(crate) fn quoted_long(text: &str) -> String {
+pub fn quoted_long(text: &str) -> String {
     cut(text, 1000)
 }
 
