@@ -2,6 +2,7 @@
 //!
 //! Nothing here writes; the controller is the only writer.
 
+pub(crate) mod backoff;
 pub mod client;
 pub mod crd;
 mod deadline;

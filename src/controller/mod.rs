@@ -3,7 +3,7 @@
 //! | step | module | client |
 //! | --- | --- | --- |
 //! | the streams, and the snapshots of all profiles | `watching`, `snapshot`, `state` | reads |
-//! | which namespace is due | `queue`, `backoff` | – |
+//! | which namespace is due | `queue`; `backoff`, in `cluster` | – |
 //! | observe → plan (pure, in `rollout`) → apply → conclude | `worker`, `memory`, `apply`, `outcome` | writes namespaces |
 //! | what is told | `telling`, `wording`, `restraint`, `announcements`, `metrics` | writes Events |
 //! | the profiles' statuses | `status` (pure), `reporting` | writes statuses |
@@ -13,7 +13,6 @@
 
 mod announcements;
 mod apply;
-mod backoff;
 mod http;
 mod memory;
 mod metrics;

@@ -14,12 +14,12 @@ use kube::{
 use tokio::{sync::Notify, time::Instant};
 
 use super::{
-    backoff::{Backoff, StreamBackoff},
     snapshot::{Memory, Snapshot},
     state::State,
 };
 use crate::{
     cluster::{
+        backoff::{Backoff, StreamBackoff},
         namespaces::{self, NamespaceItem},
         profiles::{self, ProfileItem},
         server_version::server_minor,

@@ -9,7 +9,6 @@ use tokio::time::{Duration, Instant};
 
 use super::{
     apply::{ApplyError, apply},
-    backoff::Backoff,
     memory::Memory,
     metrics::ReconcileLabels,
     outcome::{Outcome, PATIENCE, Result},
@@ -18,7 +17,7 @@ use super::{
     telling,
 };
 use crate::{
-    cluster::{CallError, namespaces},
+    cluster::{CallError, backoff::Backoff, namespaces},
     rollout::{Namespace, overlaps, plan},
 };
 

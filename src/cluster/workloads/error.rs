@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::BrokenAnswer;
+
 /// A list or a watch that brought nothing, or not all.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -20,7 +22,7 @@ pub enum ReadError {
     Silent(Duration),
     /// What came is no whole list.
     #[error("{0}")]
-    Broken(String),
+    Broken(#[from] BrokenAnswer),
     /// The connection or the request failed.
     #[error("{}", root(.0))]
     Failed(#[source] Box<kube::Error>),

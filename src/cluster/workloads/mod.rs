@@ -5,12 +5,24 @@
 //! that is being read, and what is kept of those before it. An answer that ends early is an error and never a short
 //! list; an item that cannot be read is kept as such and spoils no list.
 
+mod answer;
 mod error;
+mod event;
+mod follower;
 mod list;
 mod listing;
+mod pages;
+mod reading;
 mod resource;
+mod splitter;
+mod stream;
+#[cfg(test)]
+mod testing;
 
 pub use error::ReadError;
 pub use list::list;
 pub use listing::{Listing, Problem, Progress};
+pub use reading::Observed;
 pub use resource::{Resource, Scope};
+pub use splitter::BrokenAnswer;
+pub use stream::{Listed, SILENCE, WorkloadEvent, WorkloadStream};

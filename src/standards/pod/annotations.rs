@@ -26,6 +26,11 @@ impl<'a> Annotations<'a> {
         self.0.iter().map(|(key, value)| (&**key, &**value))
     }
 
+    /// Whether a check reads annotations of this key.
+    pub fn reads(key: &str) -> bool {
+        is_read(key)
+    }
+
     /// Keys and values.
     pub(super) fn into_entries(self) -> impl Iterator<Item = (Text<'a>, Text<'a>)> {
         self.0.into_iter()

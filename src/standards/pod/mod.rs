@@ -21,7 +21,7 @@ mod volume;
 pub use annotations::{APPARMOR_PREFIX, Annotations, SECCOMP_CONTAINER_PREFIX, SECCOMP_POD};
 pub use decode::PodError;
 pub use owned::OwnedPod;
-pub use served::from_served;
+pub use served::{Extent, from_served};
 use strict::Strict;
 pub use text::Text;
 pub use volume::{Sources, Volume};

@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::Pod;
 use reader::Reader;
+pub use skip::Extent;
 
 /// Reads a value from the JSON that an API server answered with, and gives what [`serde_json::from_slice`] gives, sooner:
 /// for a type that looks at little of it. Of text that is not JSON it may give a value where `serde_json` gives an error;
@@ -46,7 +47,7 @@ mod tests {
 
     use proptest::prelude::*;
     use serde::de::IgnoredAny;
-    use serde_json::Value;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -180,7 +181,7 @@ mod tests {
         assert!(Pod::from_served(b"{\"spec\":{\"containers\":[{\"name\":\"\xff\"}]}}").is_err());
     }
 
-    fn json() -> impl Strategy<Value = Value> {
+    fn value() -> impl Strategy<Value = Value> {
         let text = "([a-z]{0,20}|[\"\\\\{}\\[\\]:,]{0,6}|[\\x00-\\x1f]|\\PC{0,4}){0,8}";
         let leaf = prop_oneof![
             Just(Value::Null),
@@ -202,7 +203,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn a_value_is_passed_over_to_its_end(value in json(), pretty in any::<bool>(), before in 0..70_usize) {
+        fn a_value_is_passed_over_to_its_end(value in value(), pretty in any::<bool>(), before in 0..70_usize) {
             let text = if pretty { format!("{value:#}") } else { value.to_string() };
             // Wherever it stands among the blocks, and whatever follows.
             let whole = format!("{}{text},}}]\"", " ".repeat(before));
@@ -210,7 +211,25 @@ mod tests {
         }
 
         #[test]
-        fn a_value_is_read_as_serde_json_reads_it(value in json(), pretty in any::<bool>()) {
+        fn an_object_in_pieces_ends_where_it_ends(value in value(), lengths in prop::collection::vec(1..80_usize, 1..9)) {
+            let text = json!({"a": value}).to_string();
+            let whole = format!("{text},}}]\"");
+            let (mut extent, mut at) = (Extent::after_opening(), 1);
+            let mut lengths = lengths.into_iter().cycle();
+            let end = loop {
+                let piece = &whole.as_bytes()[at..];
+                let piece = &piece[..lengths.next().unwrap_or(1).min(piece.len())];
+                prop_assert!(!piece.is_empty());
+                match extent.end_in(piece) {
+                    Some(end) => break at + end,
+                    None => at += piece.len(),
+                }
+            };
+            prop_assert_eq!(end, text.len());
+        }
+
+        #[test]
+        fn a_value_is_read_as_serde_json_reads_it(value in value(), pretty in any::<bool>()) {
             let text = if pretty { format!("{value:#}") } else { value.to_string() };
             prop_assert_eq!(
                 from_served::<Value>(text.as_bytes()).unwrap(),

@@ -49,25 +49,46 @@ pub(super) fn plain(text: &[u8], mut at: usize) -> Option<usize> {
 }
 
 /// Where an object or a list ends, its bracket included, of which the first character inside stands at `at`.
-fn container(text: &[u8], mut at: usize) -> Option<usize> {
-    let mut depth = 1;
-    let mut strings = Strings::default();
-    loop {
-        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
-        let mut padded = [b' '; BLOCK];
-        let block = rest.first_chunk().unwrap_or_else(|| {
-            padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            &padded
-        });
-        let outside = !strings.of(bits(block, 0, b'"'), bits(block, 0, b'\\'));
-        // The two opening brackets differ by one bit, and so do the closing ones.
-        let opening = bits(block, 0x20, b'{') & outside;
-        let closing = bits(block, 0x20, b'}') & outside;
-        if let Some(index) = end(opening, closing, depth) {
-            return Some(at + index + 1);
+fn container(text: &[u8], at: usize) -> Option<usize> {
+    Extent::after_opening().end_in(text.get(at..)?).map(|end| at + end)
+}
+
+/// Finds where an object or a list of JSON ends of which the text comes in pieces.
+///
+/// As all that passes over what an API server wrote, it does not look whether the text is well-formed.
+#[derive(Clone, Debug)]
+pub struct Extent {
+    depth: u64,
+    strings: Strings,
+}
+
+impl Extent {
+    /// Begins behind the opening bracket.
+    pub const fn after_opening() -> Self {
+        Self { depth: 1, strings: Strings { inside: 0, escaped: 0 } }
+    }
+
+    /// Goes through the next piece. Gives the position in it behind the closing bracket, or nothing when that is still to
+    /// come.
+    pub fn end_in(&mut self, piece: &[u8]) -> Option<usize> {
+        let mut at = 0;
+        loop {
+            let rest = piece.get(at..).filter(|rest| !rest.is_empty())?;
+            let mut padded = [b' '; BLOCK];
+            let block = rest.first_chunk().unwrap_or_else(|| {
+                padded.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+                &padded
+            });
+            let in_strings = self.strings.of(bits(block, 0, b'"'), bits(block, 0, b'\\'), rest.len());
+            // The two opening brackets differ by one bit, and so do the closing ones.
+            let opening = bits(block, 0x20, b'{') & !in_strings;
+            let closing = bits(block, 0x20, b'}') & !in_strings;
+            if let Some(index) = end(opening, closing, self.depth) {
+                return Some(at + index + 1);
+            }
+            self.depth = self.depth + count(opening) - count(closing);
+            at += BLOCK;
         }
-        depth = depth + count(opening) - count(closing);
-        at += BLOCK;
     }
 }
 
@@ -104,7 +125,7 @@ fn bits(block: &[u8; BLOCK], mask: u8, byte: u8) -> u64 {
 }
 
 /// Where strings begin and end, from block to block.
-#[derive(Default)]
+#[derive(Clone, Debug)]
 struct Strings {
     /// All ones when the last block ended within a string.
     inside: u64,
@@ -113,8 +134,9 @@ struct Strings {
 }
 
 impl Strings {
-    /// Which bytes of the next block are in strings, given its quotation marks and backslashes.
-    fn of(&mut self, quotes: u64, backslashes: u64) -> u64 {
+    /// Which bytes of the next block are in strings, given its quotation marks and backslashes. Only the last block of a
+    /// piece is shorter than others.
+    fn of(&mut self, quotes: u64, backslashes: u64, length: usize) -> u64 {
         let mut escaped = self.escaped;
         self.escaped = 0;
         let mut left = backslashes & !escaped;
@@ -123,6 +145,9 @@ impl Strings {
             self.escaped = backslash >> 63;
             escaped |= backslash << 1;
             left &= !(backslash | backslash << 1);
+        }
+        if length < BLOCK {
+            self.escaped = escaped >> length & 1;
         }
         // Each bit becomes the parity of the quotation marks up to it.
         let mut inside = quotes & !escaped;

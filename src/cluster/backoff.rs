@@ -11,6 +11,9 @@ use tokio::time::Instant;
 /// The first delay.
 const FIRST: Duration = Duration::from_secs(1);
 
+/// The longest delay of something that somebody waits for.
+const LONGEST_OF_LISTING: Duration = Duration::from_secs(8);
+
 /// The longest delay of an object: a label that was lowered must not stand longer than that when it can be put back.
 const LONGEST: Duration = Duration::from_mins(1);
 
@@ -24,27 +27,27 @@ const HEALTHY: Duration = Duration::from_mins(2);
 
 /// Exponential back-off for each of many objects, with jitter so that they do not come back all at once.
 #[derive(Debug, Default)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     failures: HashMap<String, u32>,
 }
 
 impl Backoff {
     /// Notes a failure, and gives the delay before the next try and how many failures there were in a row.
-    pub(super) fn failed(&mut self, name: &str) -> (Duration, u32) {
+    pub(crate) fn failed(&mut self, name: &str) -> (Duration, u32) {
         let count = self.failures.entry(name.to_owned()).or_default();
         *count = count.saturating_add(1);
         (delay(*count, LONGEST, random()), *count)
     }
 
     /// Forgets what failed before.
-    pub(super) fn succeeded(&mut self, name: &str) {
+    pub(crate) fn succeeded(&mut self, name: &str) {
         self.failures.remove(name);
     }
 }
 
 /// Exponential back-off for one stream, with jitter.
 #[derive(Debug, Default)]
-pub(super) struct StreamBackoff {
+pub(crate) struct StreamBackoff {
     failures: u32,
     last: Option<Instant>,
 }
@@ -68,7 +71,13 @@ impl kube::runtime::utils::Backoff for StreamBackoff {
     fn reset(&mut self) {}
 }
 
-fn random() -> u64 {
+/// The delay before something that somebody waits for is tried again, after so many failures in a row.
+pub(crate) fn listing_delay(failures: u32) -> Duration {
+    delay(failures, LONGEST_OF_LISTING, random())
+}
+
+/// Some number, to keep many from doing the same at the same moment.
+pub(crate) fn random() -> u64 {
     RandomState::new().build_hasher().finish()
 }
 
