@@ -19,6 +19,7 @@ mod inventory;
 mod judge;
 mod kind;
 mod observed;
+mod server_verdict;
 mod shape;
 mod workload;
 
@@ -39,5 +40,6 @@ pub use inventory::Inventory;
 pub use judge::{Assessment, Counts, FinishedViolating, Judge};
 pub use kind::{Kind, TemplateKind};
 pub use observed::{Activity, ObservedPod, ObservedTemplate, PodPhase, Reading, Reference};
+pub use server_verdict::{ServerAnswer, ServerVerdict, looks_at_pods};
 pub use shape::{Shape, Shapes};
 pub use workload::{Apart, Workload, Workloads};

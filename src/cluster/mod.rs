@@ -5,6 +5,7 @@
 pub(crate) mod backoff;
 pub mod client;
 pub mod crd;
+pub mod cross_check;
 mod deadline;
 mod item;
 mod managed_fields;

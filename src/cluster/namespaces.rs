@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::Namespace as KubeNamespace;
 use kube::{Api, Client, Resource, api::ListParams};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, json, value::RawValue};
 
 use super::{CallError, Item, managed_fields, within_deadline};
-use crate::rollout::{LEDGER_KEYS, Namespace, Owners};
+use crate::rollout::{ApplyRequest, LEDGER_KEYS, Namespace, Owners};
 
 /// A namespace as the API server hands it out.
 pub type NamespaceItem = Item<KubeNamespace>;
@@ -123,4 +123,20 @@ async fn list_once(client: &Client, selector: Option<&str>) -> Result<Listed, Ca
             None => return Ok(listed),
         }
     }
+
+/// The object of an apply to a namespace as it is at a version.
+pub fn apply_body(namespace: &Namespace, resource_version: &str, request: &ApplyRequest) -> Value {
+    let ApplyRequest { labels, annotations, manager: _, force: _ } = request;
+    // The uid keeps an apply from creating a namespace that is gone or writing to one that was re-created under
+    // the name; the version keeps it from overwriting what was never looked at.
+    let mut metadata =
+        json!({"name": namespace.name, "uid": namespace.uid, "resourceVersion": resource_version});
+    // An empty map would leave an empty entry in managedFields for good.
+    if !labels.is_empty() {
+        metadata["labels"] = json!(labels);
+    }
+    if !annotations.is_empty() {
+        metadata["annotations"] = json!(annotations);
+    }
+    json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 }

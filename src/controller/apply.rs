@@ -7,7 +7,6 @@ use kube::{
     api::{Patch, PatchParams},
     core::Status,
 };
-use serde_json::json;
 
 use crate::{
     cluster::{
@@ -132,19 +131,8 @@ async fn send(
     resource_version: &str,
     request: &ApplyRequest,
 ) -> Result<String, ApplyError> {
-    let ApplyRequest { manager, labels, annotations, force } = request;
-    // The uid keeps an apply from creating a namespace that is gone or writing to one that was re-created under
-    // the name; the version keeps it from overwriting what was never looked at.
-    let mut metadata =
-        json!({"name": namespace.name, "uid": namespace.uid, "resourceVersion": resource_version});
-    // An empty map would leave an empty entry in managedFields for good.
-    if !labels.is_empty() {
-        metadata["labels"] = json!(labels);
-    }
-    if !annotations.is_empty() {
-        metadata["annotations"] = json!(annotations);
-    }
-    let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
+    let body = namespaces::apply_body(namespace, resource_version, request);
+    let ApplyRequest { manager, force, .. } = request;
     let params =
         PatchParams { field_manager: Some(manager.as_str().into()), force: *force, ..PatchParams::default() };
     let answer = within_deadline(api.patch(&namespace.name, &params, &Patch::Apply(&body))).await;
