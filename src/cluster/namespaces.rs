@@ -123,6 +123,7 @@ async fn list_once(client: &Client, selector: Option<&str>) -> Result<Listed, Ca
             None => return Ok(listed),
         }
     }
+}
 
 /// The object of an apply to a namespace as it is at a version.
 pub fn apply_body(namespace: &Namespace, resource_version: &str, request: &ApplyRequest) -> Value {

@@ -9,9 +9,13 @@ use tokio::time::Instant;
 use super::snapshot::{Memory, Snapshot};
 use crate::{
     api::{ClusterPodSecurityProfile, Controller},
+    assessment::{Judge, Workloads},
     cluster::{crd, profiles::Listing},
-    rollout::{Completeness, NamePattern, Namespace, NamespacePlan, Profiles, ServerView, Settings, plan},
-    standards::{Mode, Policy},
+    rollout::{
+        Answer, Completeness, Evidence, Look, NamePattern, Namespace, NamespacePlan, Pace, Profiles,
+        ServerView, Settings, plan,
+    },
+    standards::{LevelVersion, Mode, NEWEST_MINOR, Policy},
 };
 
 /// A change of the profiles that is thought of.
@@ -35,22 +39,61 @@ impl Changes {
 pub struct Preview {
     snapshot: Snapshot,
     settings: Settings,
+    judge: Judge,
+    /// Whether the API server is newer than the tables.
+    newer_server: bool,
 }
 
 impl Preview {
-    /// A controller that has seen `listing`, and then those changes of it.
-    pub fn new(listing: Listing, changes: Changes, server: ServerView, settings: Settings) -> Self {
+    /// A controller that has seen `listing`, and then those changes of it. `judge` judges as the API server does.
+    pub fn new(
+        listing: Listing,
+        changes: Changes,
+        server: ServerView,
+        settings: Settings,
+        judge: Judge,
+    ) -> Self {
         let mut memory = Memory::default();
         let asked = Instant::now();
         let changed = changed(listing.clone(), changes);
         // What it remembers of the profiles before the change counts: pins, and how they were to be let go.
         drop(Snapshot::new(0, asked, listing, server, &mut memory));
-        Self { snapshot: Snapshot::new(1, asked, changed, server, &mut memory), settings }
+        let snapshot = Snapshot::new(1, asked, changed, server, &mut memory);
+        Self { snapshot, settings, judge, newer_server: server.minor > NEWEST_MINOR }
     }
 
-    /// What it would do about a namespace.
-    pub fn plan(&self, namespace: &Namespace, now: Timestamp) -> NamespacePlan {
-        plan(namespace, &self.snapshot.profiles, &self.settings, now)
+    /// What it would do about a namespace that runs these workloads.
+    ///
+    /// A last look that is due is taken to agree, unless there is an answer to it among `looks`. The times that the
+    /// controller has watched are its own: where no record tells of them, a soak begins now.
+    pub fn plan(
+        &self,
+        namespace: &Namespace,
+        workloads: &Workloads<'_>,
+        looks: &[Look],
+        now: Timestamp,
+    ) -> NamespacePlan {
+        let mut looks = looks.to_vec();
+        loop {
+            let evidence = Evidence {
+                workloads,
+                judge: &self.judge,
+                newer_server: self.newer_server,
+                watched_since: Timestamp::UNIX_EPOCH,
+                created: Timestamp::UNIX_EPOCH,
+                had_pods: true,
+                record: None,
+                looks: &looks,
+                pace: &Pace::default(),
+            };
+            let plan = plan(namespace, &self.snapshot.profiles, &self.settings, Some(&evidence), now);
+            // One for each policy that there may be, so that this ends.
+            let due = plan.look.as_ref().map(|due| due.policy);
+            match due.filter(|due| looks.iter().all(|look| look.policy != *due)) {
+                Some(policy) => looks.push(agreeing(namespace, policy)),
+                None => return plan,
+            }
+        }
     }
 
     /// The profiles.
@@ -61,6 +104,20 @@ impl Preview {
     /// What bears on every plan.
     pub const fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Judges as the API server does.
+    pub const fn judge(&self) -> &Judge {
+        &self.judge
+    }
+}
+
+fn agreeing(namespace: &Namespace, policy: LevelVersion) -> Look {
+    Look {
+        policy,
+        resource_version: namespace.resource_version.clone(),
+        answer: Answer::Agrees,
+        until: Timestamp::MAX,
     }
 }
 

@@ -72,11 +72,10 @@ fn hint(error: &CallError, verb: &str, resource: &str) -> String {
 }
 
 /// A cluster as it was read.
+#[derive(Debug)]
 pub(in crate::cli) struct Observed {
     /// The context, or the address where there is none.
     pub(in crate::cli) name: String,
-    /// To ask it more.
-    pub(in crate::cli) client: Client,
     /// The API server's minor.
     pub(in crate::cli) minor: u32,
     /// The namespaces that were asked for, by name.
@@ -114,7 +113,7 @@ impl Selection {
         self.is_partial() || !self.contexts.is_empty() || self.kubeconfig.is_some()
     }
 
-    /// Reads a cluster. `with_profiles` says whether its profiles matter.
+    /// Reads a cluster, and gives the client to ask it more. `with_profiles` says whether its profiles matter.
     ///
     /// # Errors
     ///
@@ -124,7 +123,7 @@ impl Selection {
         connection: &Connection,
         with_profiles: bool,
         progress: &Progress,
-    ) -> Result<Observed, Problem> {
+    ) -> Result<(Observed, Client), Problem> {
         let name = connection.context_name();
         let place = name.clone().map_or_else(|| "cluster".to_owned(), |name| format!("context {name}"));
         let observed = self.read(connection, name, with_profiles, progress).await;
@@ -138,7 +137,7 @@ impl Selection {
         name: Option<String>,
         with_profiles: bool,
         progress: &Progress,
-    ) -> Result<Observed, Unreachable> {
+    ) -> Result<(Observed, Client), Unreachable> {
         let begun = Instant::now();
         let (client, server) = connection.client().await?;
         let name = name.unwrap_or_else(|| server.to_string());
@@ -170,7 +169,8 @@ impl Selection {
             Problem { place, message }
         }));
         let took = begun.elapsed();
-        Ok(Observed { name, client, minor, namespaces, workloads, profiles, problems, took })
+        let observed = Observed { name, minor, namespaces, workloads, profiles, problems, took };
+        Ok((observed, client))
     }
 
     /// The namespaces: named ones are asked for one by one, which takes no right to list them all.

@@ -68,7 +68,7 @@ impl Sources {
         let progress = Progress::on_stderr();
         for connection in self.selection.connections() {
             let observed = runtime.block_on(self.selection.observe(&connection, false, &progress));
-            take(observed.map(Subject::from))?;
+            take(observed.map(|(observed, _)| observed.into()))?;
         }
         Ok(())
     }

@@ -11,13 +11,14 @@ use super::{
 };
 use crate::{
     api::{
-        ClusterPodSecurityProfile, ConflictPolicy, ModePolicy, NamespaceSelector, ProfileSpec, VersionSpec,
+        ClusterPodSecurityProfile, ConflictPolicy, GoDuration, ModePolicy, NamespaceSelector, ProfileSpec,
+        Rollout, VersionSpec,
     },
     assessment::{Inventory, Judge},
     cli::observing::{Observed, Problem},
     cluster::{crd::CrdState, profiles::Listing},
     controller::{Changes, Preview, settings_of, told_of_itself},
-    rollout::{Completeness, NamePattern, ServerView, Settings},
+    rollout::{Completeness, HoldReason, NamePattern, NamespacePlan, ServerView, Settings, Verdict},
     standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Version},
 };
 
@@ -58,37 +59,37 @@ const ASKED: &str = "--enforce";
 impl ClusterPlan {
     /// Plans a cluster as it was read.
     pub(in crate::cli) fn new(observed: Observed, question: &Question, now: Timestamp) -> Self {
-        let Observed { name, minor, namespaces, mut workloads, profiles, problems, took, client: _ } =
-            observed;
+        let Observed { name, minor, namespaces, mut workloads, profiles, problems, took } = observed;
         let mut notices = Vec::new();
         if minor > NEWEST_MINOR {
             notices.push(format!(
                 "the API server is of v1.{minor}, and the newest rules that podsec has are those of v1.{NEWEST_MINOR}"
             ));
         }
-        let preview = preview(profiles, question, minor, &mut notices);
         let version = Version::Minor(u64::from(minor.min(NEWEST_MINOR)));
         let judge = Judge::new(LevelVersion::new(Level::Privileged, version))
             .on_server(minor)
             .exempting(question.exempt_runtime_classes.iter().cloned());
-        let mut planned: Vec<_> = namespaces
+        let preview = preview(profiles, question, minor, judge, &mut notices);
+        let planned: Vec<_> = namespaces
             .into_values()
             .map(|namespace| {
-                let mut plan = preview.plan(&namespace, now);
+                let inventory = workloads.take(&namespace.name);
+                let mut plan = preview.plan(&namespace, &inventory.workloads(), &[], now);
                 if question.enforce.is_some() {
-                    plan.modes.retain(|plan| plan.mode == Mode::Enforce);
+                    only_enforce(&mut plan);
                 }
-                (namespace, plan)
+                (namespace, inventory, plan)
             })
             .collect();
         let is_plan = preview.profiles().iter().next().is_some()
             || preview.profiles().complete().is_err_and(|_| !question.changes.is_empty())
-            || planned.iter().any(|(_, plan)| !plan.modes.is_empty());
-        let bench = Bench { judge, version, settings: preview.settings().clone(), is_plan };
+            || planned.iter().any(|(_, _, plan)| !plan.modes.is_empty());
+        let (judge, settings) = (preview.judge().clone(), preview.settings().clone());
+        let bench = Bench { judge, version, settings, is_plan };
         let mut inventories = BTreeMap::new();
         let mut reports = Vec::with_capacity(planned.len());
-        for (namespace, plan) in planned.drain(..) {
-            let inventory = workloads.take(&namespace.name);
+        for (namespace, inventory, plan) in planned {
             reports.push(bench.report(&namespace, &inventory.workloads(), &plan));
             inventories.insert(namespace.name, inventory);
         }
@@ -113,8 +114,24 @@ impl ClusterPlan {
     }
 }
 
+/// Leaves what was asked for: enforce, which what is stricter already has.
+fn only_enforce(plan: &mut NamespacePlan) {
+    plan.modes.retain(|plan| plan.mode == Mode::Enforce);
+    for mode in &mut plan.modes {
+        if mode.verdict == Verdict::Hold(HoldReason::NeverWeaken) {
+            mode.verdict = Verdict::InSync;
+        }
+    }
+}
+
 /// The controller as it would be.
-fn preview(listing: Option<Listing>, question: &Question, minor: u32, notices: &mut Vec<String>) -> Preview {
+fn preview(
+    listing: Option<Listing>,
+    question: &Question,
+    minor: u32,
+    judge: Judge,
+    notices: &mut Vec<String>,
+) -> Preview {
     let server = ServerView { minor, watched_in_full: true };
     let default = Settings {
         protected: Settings::DEFAULT_PROTECTED.map(NamePattern::new).into(),
@@ -124,7 +141,7 @@ fn preview(listing: Option<Listing>, question: &Question, minor: u32, notices: &
         // Every namespace is meant; and what is stricter already is no lower for it.
         let settings = Settings { protected: Vec::new(), never_weaken: true, ..default };
         let changes = Changes { applied: vec![for_all(level, version)], deleted: Vec::new() };
-        return Preview::new(nothing_listed(), changes, server, settings);
+        return Preview::new(nothing_listed(), changes, server, settings, judge);
     }
     let listing = listing.unwrap_or_else(nothing_listed);
     let settings = settings(&listing, default, notices);
@@ -134,7 +151,7 @@ fn preview(listing: Option<Listing>, question: &Question, minor: u32, notices: &
             notices.push(format!("there is no profile {name}: --without changes nothing"));
         }
     }
-    let preview = Preview::new(listing, question.changes.clone(), server, settings);
+    let preview = Preview::new(listing, question.changes.clone(), server, settings, judge);
     if let (Err(doubt), Some(_)) = (preview.profiles().complete(), preview.profiles().iter().next()) {
         notices.push(format!("nothing would be lowered or let go: {doubt}"));
     }
@@ -158,6 +175,8 @@ fn for_all(level: Level, version: VersionSpec) -> ClusterPodSecurityProfile {
         namespace_selector: Some(NamespaceSelector::default()),
         enforce: Some(ModePolicy { level, version: Some(version) }),
         conflict_policy: Some(ConflictPolicy::Force),
+        // Nothing is waited for: the question is what would be refused now.
+        rollout: Some(Rollout { soak: Some(GoDuration(Duration::ZERO)), ..Rollout::default() }),
         ..ProfileSpec::default()
     };
     ClusterPodSecurityProfile::new(ASKED, spec)

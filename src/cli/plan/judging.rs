@@ -6,8 +6,7 @@ use super::model::{Judged, NamespaceReport, PlannedMode, State, Step, WorkloadRe
 use crate::{
     assessment::{Assessment, Judge, Workload, Workloads},
     cli::findings::merge,
-    controller::wording,
-    rollout::{Change, ModePlan, Namespace, NamespacePlan, Release, Settings, Verdict},
+    rollout::{Change, ModePlan, Namespace, NamespacePlan, Release, Settings, Verdict, standing, wording},
     standards::{self, Level, LevelVersion, Mode, Version},
 };
 
@@ -99,29 +98,10 @@ fn labels(namespace: &Namespace) -> BTreeMap<&'static str, String> {
 }
 
 fn state(namespace: &Namespace, plan: &NamespacePlan) -> State {
-    let any = |is: fn(&ModePlan) -> bool| plan.modes.iter().any(is);
     if namespace.terminating {
         return State::Terminating;
     }
-    if plan.modes.is_empty() {
-        return State::Ungoverned;
-    }
-    if any(|plan| matches!(plan.verdict, Verdict::Freeze(_))) {
-        return State::Frozen;
-    }
-    if any(|plan| matches!(plan.verdict, Verdict::Hold(_))) {
-        return State::Held;
-    }
-    if any(|plan| matches!(plan.verdict, Verdict::LeaveAlone { .. })) {
-        return State::Yielded;
-    }
-    if any(|plan| plan.exemption.is_some()) {
-        return State::Exempt;
-    }
-    if any(|plan| plan.governed) {
-        return State::InSync;
-    }
-    State::Left
+    standing(&plan.modes, plan.protected).map_or(State::Ungoverned, |standing| State::Planned(standing.state))
 }
 
 fn planned_mode(plan: &ModePlan, namespace: &Namespace, settings: &Settings) -> PlannedMode {
@@ -151,37 +131,33 @@ fn planned_mode(plan: &ModePlan, namespace: &Namespace, settings: &Settings) -> 
 /// What is to be done, and what there is to say of it.
 fn told(plan: &ModePlan) -> (Step, Option<&'static str>, Option<String>) {
     let profile = &plan.profile;
+    let with = |step, (reason, sentence)| (step, Some(reason), Some(sentence));
     match &plan.verdict {
-        Verdict::InSync | Verdict::Write { change: Change::Own, .. } => {
-            let step = if plan.verdict == Verdict::InSync { Step::None } else { Step::Own };
-            (step, None, exemption(plan))
+        Verdict::InSync => (Step::None, None, exemption(plan)),
+        Verdict::Write { change, .. } => {
+            let (step, why) = written(*change, plan);
+            let partly = plan.partly.as_ref().map(|held| wording::hold(held, plan).0);
+            (step, partly, wording::partly(plan).or(why))
         }
-        Verdict::Write { change: Change::Raise, .. } => (Step::Raise, None, exemption(plan)),
-        Verdict::Write { change: Change::Repair, .. } => {
-            (Step::Repair, None, Some("somebody had lowered, removed or garbled it".to_owned()))
-        }
-        Verdict::Write { change: Change::Weaken(cause), .. } => {
-            (Step::Weaken, None, Some(wording::cause(*cause, plan)))
-        }
-        Verdict::Hold(why) => {
-            let (reason, sentence) = wording::hold(*why, plan.protected);
-            (Step::Hold, Some(reason), Some(sentence))
-        }
+        Verdict::Hold(why) => with(Step::Hold, wording::hold(why, plan)),
         Verdict::LeaveAlone { policy, .. } => {
-            (Step::LeaveAlone, Some("LeftAlone"), Some(wording::leaves(*policy).to_owned()))
+            with(Step::LeaveAlone, ("LeftAlone", wording::leaves(*policy).to_owned()))
         }
-        Verdict::Freeze(why) => {
-            let (reason, sentence) = wording::freeze(*why, profile);
-            (Step::Freeze, Some(reason), Some(sentence))
+        Verdict::Freeze(why) => with(Step::Freeze, wording::freeze(*why, profile)),
+        Verdict::Release(Release::Retain(why)) => with(Step::Retain, wording::retained(*why, profile)),
+        Verdict::Release(Release::Remove) => with(Step::Remove, wording::removed(profile)),
+    }
+}
+
+fn written(change: Change, plan: &ModePlan) -> (Step, Option<String>) {
+    match change {
+        Change::Own => (Step::Own, exemption(plan)),
+        Change::Raise => (Step::Raise, exemption(plan)),
+        Change::ForcedRaise => {
+            (Step::Raise, Some(format!("rollout.forceAfter of profile {} has come", plan.profile)))
         }
-        Verdict::Release(Release::Retain(why)) => {
-            let (reason, sentence) = wording::retained(*why, profile);
-            (Step::Retain, Some(reason), Some(sentence))
-        }
-        Verdict::Release(Release::Remove) => {
-            let sentence = format!("profile {profile} let go of it with releasePolicy: Remove");
-            (Step::Remove, Some("Removed"), Some(sentence))
-        }
+        Change::Repair => (Step::Repair, Some("somebody had lowered, removed or garbled it".to_owned())),
+        Change::Weaken(cause) => (Step::Weaken, Some(wording::cause(cause, plan))),
     }
 }
 

@@ -7,6 +7,11 @@ mod output;
 mod overview;
 mod totals;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 use std::{
     io::{IsTerminal, Write},
     path::PathBuf,
@@ -115,7 +120,7 @@ impl Plan {
         for connection in &connections {
             let with_profiles = question.enforce.is_none();
             match self.selection.observe(connection, with_profiles, &progress).await {
-                Ok(observed) => {
+                Ok((observed, _)) => {
                     let plan = ClusterPlan::new(observed, question, Timestamp::now());
                     totals += plan.totals();
                     printer.print(|out| writer.cluster(out, &plan))?;

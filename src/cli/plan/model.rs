@@ -3,35 +3,20 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{
     assessment::{Apart, CheckCount, Cleanness, Counts},
     cli::findings::Finding,
+    rollout,
     standards::{LevelVersion, Mode, Verdict},
 };
 
 /// What has become of a namespace once the plan is carried out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum State {
-    /// Every governed mode is as its profile asks.
-    InSync,
-    /// Enforce is not as its profile asks.
-    Held,
-    /// Enforce is raised once the namespace has been clean for long enough.
-    Soaking,
-    /// podsec cannot tell whether enforce may be raised.
-    Inconclusive,
-    /// An exemption holds.
-    Exempt,
-    /// A mode is left to whoever set it.
-    Yielded,
-    /// Nothing is changed, because something is in doubt or somebody said so.
-    Frozen,
-    /// A profile let go of it.
-    Left,
-    /// The API server is configured to enforce nothing there.
-    ServerExempt,
+    /// As the controller has it.
+    Planned(rollout::State),
     /// No profile governs it.
     Ungoverned,
     /// It is being deleted.
@@ -39,21 +24,43 @@ pub(in crate::cli) enum State {
 }
 
 impl State {
-    /// The word for people.
+    /// The word for machines.
     pub(in crate::cli) const fn as_str(self) -> &'static str {
         match self {
-            Self::InSync => "in sync",
-            Self::Held => "held",
-            Self::Soaking => "soaking",
-            Self::Inconclusive => "inconclusive",
-            Self::Exempt => "exempt",
-            Self::Yielded => "yielded",
-            Self::Frozen => "frozen",
-            Self::Left => "left",
-            Self::ServerExempt => "server-exempt",
+            Self::Planned(state) => state.as_str(),
+            Self::Ungoverned => "Ungoverned",
+            Self::Terminating => "Terminating",
+        }
+    }
+
+    /// The word for people.
+    pub(in crate::cli) const fn word(self) -> &'static str {
+        match self {
+            Self::Planned(rollout::State::InSync) => "in sync",
+            Self::Planned(rollout::State::Held) => "held",
+            Self::Planned(rollout::State::Soaking) => "soaking",
+            Self::Planned(rollout::State::Exempt) => "exempt",
+            Self::Planned(rollout::State::Yielded) => "left alone",
+            Self::Planned(rollout::State::Contested) => "contested",
+            Self::Planned(rollout::State::Inconclusive) => "inconclusive",
+            Self::Planned(rollout::State::Frozen) => "frozen",
+            Self::Planned(rollout::State::Protected) => "protected",
+            Self::Planned(rollout::State::ServerExempt) => "exempt by the API server",
+            Self::Planned(rollout::State::Left) => "let go",
             Self::Ungoverned => "ungoverned",
             Self::Terminating => "terminating",
         }
+    }
+
+    /// Whether it is one of the controller's.
+    pub(in crate::cli) fn is(self, state: rollout::State) -> bool {
+        self == Self::Planned(state)
+    }
+}
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -83,11 +90,6 @@ pub(in crate::cli) enum Step {
 }
 
 impl Step {
-    /// Whether it changes what is effective.
-    pub(in crate::cli) const fn is_change(self) -> bool {
-        matches!(self, Self::Raise | Self::Repair | Self::Weaken | Self::Remove)
-    }
-
     /// What is to be done, for people.
     pub(in crate::cli) const fn as_str(self) -> &'static str {
         match self {
@@ -128,18 +130,6 @@ pub(in crate::cli) struct PlannedMode {
     pub(in crate::cli) last_set_by: Option<String>,
     /// The field manager whose value is overwritten.
     pub(in crate::cli) taken_from: Option<String>,
-}
-
-impl PlannedMode {
-    /// `privileged (no label)` or `baseline:v1.36`.
-    pub(in crate::cli) fn now(&self) -> String {
-        if self.assumed { format!("{} (no label)", level_of(&self.now)) } else { self.now.clone() }
-    }
-}
-
-/// Without a label the version says nothing: the level is what the API server defaults to.
-fn level_of(text: &str) -> &str {
-    text.split(':').next().unwrap_or(text)
 }
 
 /// How the workloads and pods of a namespace stand by one level and version.
@@ -214,42 +204,45 @@ impl NamespaceReport {
         reaches && self.judged.workloads.violating > 0
     }
 
-    /// Whether its profile does not get what it asks for.
-    pub(in crate::cli) const fn is_held(&self) -> bool {
-        matches!(self.state, State::Held)
+    /// Whether enforce does not come to what its profile asks for, and time alone will not change that.
+    pub(in crate::cli) fn is_held(&self) -> bool {
+        let held = [rollout::State::Held, rollout::State::ServerExempt, rollout::State::Contested];
+        held.into_iter().any(|state| self.state.is(state))
     }
 
     /// Whether podsec cannot tell all that matters to the plan.
-    pub(in crate::cli) const fn is_inconclusive(&self) -> bool {
-        self.judged.workloads.inconclusive > 0 || !self.missing.is_empty()
+    pub(in crate::cli) fn is_inconclusive(&self) -> bool {
+        self.state.is(rollout::State::Inconclusive)
+            || self.judged.workloads.inconclusive > 0
+            || !self.missing.is_empty()
     }
 
     /// Whether a person who looks for what the plan does need not look at it.
     pub(in crate::cli) fn is_quiet(&self) -> bool {
+        use rollout::State::{Exempt, InSync, Left, Protected};
         let unchanged = self.modes.iter().all(|plan| plan.step == Step::None);
-        let calm =
-            matches!(self.state, State::InSync | State::Ungoverned | State::Terminating | State::Exempt);
+        let calm = match self.state {
+            State::Planned(state) => matches!(state, InSync | Exempt | Left | Protected),
+            State::Ungoverned | State::Terminating => true,
+        };
         unchanged && calm && !self.is_broken() && !self.is_inconclusive()
     }
 
     /// What to call it in a column: what is done about it, else its state.
-    pub(in crate::cli) fn word(&self) -> &'static str {
-        if self.is_broken() && self.enforce_step() == Step::Raise {
-            return "raised, breaks";
-        }
-        match self.state {
-            State::InSync if self.is_broken() => "broken",
-            State::InSync | State::Exempt => {
-                let steps = self.modes.iter().map(|plan| plan.step);
-                let first = steps.into_iter().find(|step| *step != Step::None);
-                match (self.state, first) {
-                    (State::Exempt, Some(Step::Weaken)) => "weakened (exempt)",
-                    (State::Exempt, _) => State::Exempt.as_str(),
-                    (_, Some(step)) => step.as_str(),
-                    (_, None) => State::InSync.as_str(),
-                }
+    pub(in crate::cli) fn word(&self) -> String {
+        let step = self.modes.iter().map(|plan| plan.step).find(|step| *step != Step::None);
+        let state = self.state.word();
+        let is_settled = self.state.is(rollout::State::InSync);
+        match step {
+            Some(step @ (Step::Raise | Step::Repair)) if self.is_broken() => {
+                format!("{}, breaks", step.as_str())
             }
-            other => other.as_str(),
+            None if self.is_broken() => "broken".to_owned(),
+            Some(step) if is_settled => step.as_str().to_owned(),
+            Some(step @ (Step::Raise | Step::Repair | Step::Weaken)) if self.enforce_step() == step => {
+                format!("{}, {state}", step.as_str())
+            }
+            _ => state.to_owned(),
         }
     }
 }

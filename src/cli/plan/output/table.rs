@@ -16,11 +16,12 @@ use crate::{
         output::{Cell, Columns, plain},
         plan::{
             cluster_plan::ClusterPlan,
-            model::{NamespaceReport, PlannedMode, State, Step, WorkloadResult},
+            model::{NamespaceReport, PlannedMode, Step, WorkloadResult},
             overview::Overview,
             totals::Totals,
         },
     },
+    rollout,
     standards::{Level, Mode, Verdict},
 };
 
@@ -321,12 +322,14 @@ fn is_in_the_way(result: &WorkloadResult) -> bool {
 }
 
 fn style(report: &NamespaceReport) -> Style {
-    match (report.state, report.enforce_step()) {
-        (State::Held, _) => BAD,
-        _ if report.is_broken() => BAD,
-        (_, Step::Weaken | Step::Remove) => DOUBTFUL,
-        (State::Soaking | State::Inconclusive | State::Yielded | State::Frozen, _) => DOUBTFUL,
-        (_, Step::Raise | Step::Repair) => GOOD,
+    use rollout::State::{Frozen, Inconclusive, Soaking, Yielded};
+    let is_doubtful =
+        [Frozen, Inconclusive, Soaking, Yielded].into_iter().any(|state| report.state.is(state));
+    match report.enforce_step() {
+        _ if report.is_held() || report.is_broken() => BAD,
+        Step::Weaken | Step::Remove => DOUBTFUL,
+        _ if is_doubtful => DOUBTFUL,
+        Step::Raise | Step::Repair => GOOD,
         _ => Style::new(),
     }
 }
