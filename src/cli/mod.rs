@@ -14,6 +14,7 @@ mod output;
 mod plan;
 mod profile_files;
 mod recommend;
+mod why;
 
 use std::{
     error::Error,
@@ -47,6 +48,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Plan(Box<plan::Plan>),
+    Why(Box<why::Why>),
     Recommend(Box<recommend::Recommend>),
     Compare(Box<compare::Compare>),
     Check(Box<check::Check>),
@@ -93,6 +95,7 @@ impl Cli {
         let stdout = &mut io::stdout().lock();
         let outcome = match self.command {
             Command::Plan(command) => command.run(stdout),
+            Command::Why(command) => command.run(stdout),
             Command::Recommend(command) => command.run(stdout),
             Command::Compare(command) => command.run(stdout),
             Command::Check(command) => command.run(stdout),

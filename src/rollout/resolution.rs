@@ -178,7 +178,7 @@ impl Profiles {
 ///
 /// Rank goes by what a profile sets, not by what an exemption makes of it: an exempted namespace does not fall
 /// through to another profile.
-fn by_rank(mode: Mode, a: &Profile, b: &Profile) -> Ordering {
+pub(super) fn by_rank(mode: Mode, a: &Profile, b: &Profile) -> Ordering {
     let strictness = |profile: &Profile| profile.asks(mode).map(|asked| (asked.level, asked.version));
     let by_priority = b.priority.cmp(&a.priority);
     by_priority.then_with(|| strictness(b).cmp(&strictness(a))).then_with(|| a.name.cmp(&b.name))

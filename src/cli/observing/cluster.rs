@@ -91,6 +91,13 @@ pub(in crate::cli) struct Observed {
 }
 
 impl Selection {
+    /// One namespace of one cluster.
+    pub(in crate::cli) fn one(connection: Connection, namespace: String) -> Self {
+        let Connection { kubeconfig, context } = connection;
+        let contexts = context.into_iter().collect();
+        Self { kubeconfig, contexts, namespaces: vec![namespace], selector: None }
+    }
+
     /// Each cluster by itself.
     pub(in crate::cli) fn connections(&self) -> Vec<Connection> {
         let kubeconfig = self.kubeconfig.clone();
@@ -106,11 +113,6 @@ impl Selection {
     /// Whether there may be namespaces that are not looked at.
     pub(in crate::cli) const fn is_partial(&self) -> bool {
         !self.namespaces.is_empty() || self.selector.is_some()
-    }
-
-    /// Whether a cluster is asked for at all.
-    pub(in crate::cli) const fn is_given(&self) -> bool {
-        self.is_partial() || !self.contexts.is_empty() || self.kubeconfig.is_some()
     }
 
     /// Reads a cluster, and gives the client to ask it more. `with_profiles` says whether its profiles matter.

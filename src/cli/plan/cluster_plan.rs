@@ -50,6 +50,7 @@ pub(in crate::cli) struct ClusterPlan {
     /// Whether there are namespaces that were not looked at.
     pub(in crate::cli) is_partial: bool,
     bench: Bench,
+    preview: Preview,
     inventories: BTreeMap<String, Inventory>,
 }
 
@@ -90,16 +91,21 @@ impl ClusterPlan {
         let mut inventories = BTreeMap::new();
         let mut reports = Vec::with_capacity(planned.len());
         for (namespace, inventory, plan) in planned {
-            reports.push(bench.report(&namespace, &inventory.workloads(), &plan));
+            reports.push(bench.report(&namespace, &inventory.workloads(), &plan, preview.profiles()));
             inventories.insert(namespace.name, inventory);
         }
         let is_partial = question.is_partial;
-        Self { name, minor, took, notices, problems, reports, is_partial, bench, inventories }
+        Self { name, minor, took, notices, problems, reports, is_partial, bench, preview, inventories }
     }
 
     /// Whether there was anything to plan.
     pub(in crate::cli) const fn is_plan(&self) -> bool {
         self.bench.is_plan
+    }
+
+    /// What it was planned with.
+    pub(in crate::cli) const fn preview(&self) -> &Preview {
+        &self.preview
     }
 
     /// What became of each workload of a namespace.

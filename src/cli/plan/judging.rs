@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Judged, NamespaceReport, PlannedMode, State, Step, WorkloadResult};
+use super::model::{DryRun, Judged, NamespaceReport, PlannedMode, State, Step, WorkloadResult};
 use crate::{
     assessment::{Assessment, Judge, Workload, Workloads},
     cli::findings::merge,
-    rollout::{Change, ModePlan, Namespace, NamespacePlan, Release, Settings, Verdict, standing, wording},
+    rollout::{
+        Change, ModePlan, Namespace, NamespacePlan, Profiles, Release, Settings, Verdict, standing, wording,
+    },
     standards::{self, Level, LevelVersion, Mode, Version},
 };
 
@@ -29,10 +31,13 @@ impl Bench {
         namespace: &Namespace,
         workloads: &Workloads<'_>,
         plan: &NamespacePlan,
+        profiles: &Profiles,
     ) -> NamespaceReport {
         let cleanness = self.judge.cleanness(self.version, workloads);
         let next = cleanness.next.map_or(Level::Restricted, |next| next.level);
-        let assessment = self.judge.by(self.policy(namespace, plan, next)).assess(workloads);
+        let dry_run = self.dry_run(namespace, plan, profiles);
+        let policy = self.policy(namespace, plan, dry_run.as_ref(), next);
+        let assessment = self.judge.by(policy).assess(workloads);
         let advisory = [Mode::Audit, Mode::Warn].into_iter().filter_map(|mode| {
             let policy = asked(plan, mode)?;
             Some((mode, judged(&self.judge.by(policy).assess(workloads))))
@@ -42,6 +47,7 @@ impl Bench {
             state: state(namespace, plan),
             protected: self.settings.protects(&namespace.name),
             modes: plan.modes.iter().map(|mode| planned_mode(mode, namespace, &self.settings)).collect(),
+            dry_run,
             labels_now: labels(namespace),
             labels_planned: plan.labels_after(namespace),
             advisory: advisory.collect(),
@@ -54,8 +60,26 @@ impl Bench {
         }
     }
 
-    fn policy(&self, namespace: &Namespace, plan: &NamespacePlan, next: Level) -> LevelVersion {
-        match asked(plan, Mode::Enforce) {
+    /// What the first profile would ask by rank that is not active, where nothing else asks for anything.
+    fn dry_run(&self, namespace: &Namespace, plan: &NamespacePlan, profiles: &Profiles) -> Option<DryRun> {
+        if namespace.terminating || plan.modes.iter().any(|plan| plan.mode == Mode::Enforce) {
+            return None;
+        }
+        let candidates = profiles.candidates(Mode::Enforce, namespace, &namespace.ledger(), &self.settings);
+        candidates.into_iter().find_map(|candidate| {
+            let profile = candidate.profile.name.clone();
+            candidate.asks.map(|asks| DryRun { profile, asks })
+        })
+    }
+
+    fn policy(
+        &self,
+        namespace: &Namespace,
+        plan: &NamespacePlan,
+        dry_run: Option<&DryRun>,
+        next: Level,
+    ) -> LevelVersion {
+        match asked(plan, Mode::Enforce).or_else(|| dry_run.map(|dry_run| dry_run.asks)) {
             Some(asked) => asked,
             None if self.is_plan => namespace.labelled(Mode::Enforce, &self.settings.server_defaults).0,
             None => LevelVersion::new(next, self.version),

@@ -1,9 +1,9 @@
 //! `podsec plan`: what the controller would do in a cluster, and what that would break.
 
-mod cluster_plan;
+pub(super) mod cluster_plan;
 mod judging;
-mod model;
-mod output;
+pub(super) mod model;
+pub(super) mod output;
 mod overview;
 mod totals;
 

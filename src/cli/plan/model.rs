@@ -157,6 +157,13 @@ impl Judged {
     }
 }
 
+/// What a profile would ask of enforce that is a dry run or suspended.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct DryRun {
+    pub(in crate::cli) profile: String,
+    pub(in crate::cli) asks: LevelVersion,
+}
+
 /// What would become of one namespace, and how what it runs stands to that.
 #[derive(Clone, Debug)]
 pub(in crate::cli) struct NamespaceReport {
@@ -170,8 +177,10 @@ pub(in crate::cli) struct NamespaceReport {
     pub(in crate::cli) labels_now: BTreeMap<&'static str, String>,
     /// The six labels once the plan is carried out.
     pub(in crate::cli) labels_planned: BTreeMap<&'static str, String>,
-    /// By the enforce level and version that its profile asks for; without one by what is effective now, or, where
-    /// nothing is planned at all, by the next level that it is not clean at.
+    /// What a profile would ask of enforce if it were active, where none that is active asks for anything.
+    pub(in crate::cli) dry_run: Option<DryRun>,
+    /// By the enforce level and version that its profile asks for, else by that of a dry run; without either by what is
+    /// effective now, or, where nothing is planned at all, by the next level that it is not clean at.
     pub(in crate::cli) judged: Judged,
     /// The same for audit and warn, where a profile asks for them.
     pub(in crate::cli) advisory: Vec<(Mode, Judged)>,
@@ -225,7 +234,7 @@ impl NamespaceReport {
             State::Planned(state) => matches!(state, InSync | Exempt | Left | Protected),
             State::Ungoverned | State::Terminating => true,
         };
-        unchanged && calm && !self.is_broken() && !self.is_inconclusive()
+        unchanged && calm && self.dry_run.is_none() && !self.is_broken() && !self.is_inconclusive()
     }
 
     /// What to call it in a column: what is done about it, else its state.
@@ -238,6 +247,7 @@ impl NamespaceReport {
                 format!("{}, breaks", step.as_str())
             }
             None if self.is_broken() => "broken".to_owned(),
+            None if self.dry_run.is_some() => "dry run".to_owned(),
             Some(step) if is_settled => step.as_str().to_owned(),
             Some(step @ (Step::Raise | Step::Repair | Step::Weaken)) if self.enforce_step() == step => {
                 format!("{}, {state}", step.as_str())

@@ -51,7 +51,7 @@ struct Source<'a> {
 /// A workload.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Workload<'a> {
+pub(in crate::cli) struct Workload<'a> {
     source: Source<'a>,
     namespace: &'a str,
     kind: &'a str,
@@ -73,7 +73,11 @@ struct Workload<'a> {
 }
 
 impl<'a> Workload<'a> {
-    fn new(context: &'a str, report: &'a NamespaceReport, result: &'a WorkloadResult) -> Self {
+    pub(in crate::cli) fn new(
+        context: &'a str,
+        report: &'a NamespaceReport,
+        result: &'a WorkloadResult,
+    ) -> Self {
         Self {
             source: Source { context },
             namespace: &report.name,
@@ -95,12 +99,14 @@ impl<'a> Workload<'a> {
 /// A namespace.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Namespace<'a> {
+pub(in crate::cli) struct Namespace<'a> {
     source: Source<'a>,
     name: &'a str,
     state: State,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     protected: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dry_run: Option<DryRun<'a>>,
     labels: Labels<'a>,
     policy: Policy,
     workloads: Verdicts,
@@ -116,6 +122,12 @@ struct Namespace<'a> {
     missing: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
     next_change: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize)]
+struct DryRun<'a> {
+    profile: &'a str,
+    asks: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -181,7 +193,7 @@ struct PerMode<'a> {
 }
 
 impl<'a> Namespace<'a> {
-    fn new(context: &'a str, report: &'a NamespaceReport) -> Self {
+    pub(in crate::cli) fn new(context: &'a str, report: &'a NamespaceReport) -> Self {
         let judged = &report.judged;
         let next_level = report.cleanness.next.map(|next| NextLevel {
             level: next.level,
@@ -199,6 +211,10 @@ impl<'a> Namespace<'a> {
             name: &report.name,
             state: report.state,
             protected: report.protected,
+            dry_run: report
+                .dry_run
+                .as_ref()
+                .map(|dry_run| DryRun { profile: &dry_run.profile, asks: dry_run.asks.to_string() }),
             labels: Labels { now: &report.labels_now, planned: &report.labels_planned },
             policy: Policy(judged.policy),
             workloads: judged.into(),

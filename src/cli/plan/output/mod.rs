@@ -3,10 +3,10 @@
 //! Clusters come one after the other. Names in them are tenants' texts: each format makes them harmless in its own way.
 
 mod html;
-mod json;
+pub(in crate::cli) mod json;
 mod markdown;
-mod table;
-mod words;
+pub(in crate::cli) mod table;
+pub(in crate::cli) mod words;
 
 use std::io::{self, Write};
 

@@ -1,9 +1,6 @@
 //! For people.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
@@ -16,7 +13,7 @@ use crate::{
         output::{Cell, Columns, plain},
         plan::{
             cluster_plan::ClusterPlan,
-            model::{NamespaceReport, PlannedMode, Step, WorkloadResult},
+            model::{NamespaceReport, Step, WorkloadResult},
             overview::Overview,
             totals::Totals,
         },
@@ -35,12 +32,9 @@ const FAINT: Style = Style::new().dimmed();
 const NAMESPACES: usize = 10;
 const WORKLOADS: usize = 3;
 
-/// How many names stand before a reason that several namespaces have.
-const NAMES: usize = 5;
-
 /// Writes tables.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(in crate::cli) struct Table {
     is_coloured: bool,
     is_wide: bool,
     are_several: bool,
@@ -48,7 +42,7 @@ pub(super) struct Table {
 }
 
 impl Table {
-    pub(super) const fn new(is_coloured: bool, is_wide: bool) -> Self {
+    pub(in crate::cli) const fn new(is_coloured: bool, is_wide: bool) -> Self {
         Self { is_coloured, is_wide, are_several: false, has_written: false }
     }
 
@@ -118,7 +112,7 @@ impl Table {
 
     fn cells(&self, report: &NamespaceReport) -> [Cell; 8] {
         let [enforce, audit, warn] =
-            Mode::ALL.map(|mode| Cell::new(report.mode(mode).map_or_else(|| "-".to_owned(), cell)));
+            Mode::ALL.map(|mode| Cell::new(report.mode(mode).map_or_else(|| "-".to_owned(), words::cell)));
         let judged = &report.judged;
         let of = |violating: usize, all: usize| {
             let cell = Cell::new(format!("{violating}/{all}"));
@@ -130,39 +124,24 @@ impl Table {
             enforce,
             audit,
             warn,
-            Cell::new(profiles(report)),
+            Cell::new(words::profiles(report)),
             of(judged.workloads.violating, judged.all_workloads()),
             of(judged.pods.violating, judged.all_pods()),
         ]
     }
 
-    /// What there is to say of modes, once for all namespaces of which it is the same.
+    /// What there is to say of modes besides what the columns say.
     fn reasons(&self, out: &mut dyn Write, shown: &[&NamespaceReport]) -> io::Result<()> {
-        let mut said: BTreeMap<(&'static str, Mode, String), Vec<&str>> = BTreeMap::new();
-        for report in shown {
-            for mode in &report.modes {
-                for (word, why) in reasons(mode) {
-                    said.entry((word, mode.mode, why)).or_default().push(&report.name);
-                }
-            }
-        }
+        let said = words::said(shown);
         if !said.is_empty() {
             writeln!(out)?;
         }
-        for ((word, mode, why), names) in said {
-            let more = names.len().saturating_sub(NAMES);
-            let mut listed = names.into_iter().take(NAMES).collect::<Vec<_>>().join(", ");
-            if more > 0 {
-                listed = format!("{listed} and {more} more");
-            }
-            writeln!(out, "{word} ({mode}): {}: {}", plain(&listed), plain(&why))?;
-        }
-        Ok(())
+        said.iter().try_for_each(|line| writeln!(out, "{}", plain(line)))
     }
 
     /// What is in the way, by namespace and workload.
     fn details(&self, out: &mut dyn Write, plan: &ClusterPlan, shown: &[&NamespaceReport]) -> io::Result<()> {
-        let concerned = shown.iter().filter(|report| needs_details(report));
+        let concerned = shown.iter().filter(|report| words::needs_details(report));
         let mut left = if self.is_wide { usize::MAX } else { NAMESPACES };
         let mut more = 0;
         for report in concerned {
@@ -179,7 +158,13 @@ impl Table {
         Ok(())
     }
 
-    fn namespace(&self, out: &mut dyn Write, plan: &ClusterPlan, report: &NamespaceReport) -> io::Result<()> {
+    /// What is in the way in a namespace, by workload.
+    pub(in crate::cli) fn namespace(
+        &self,
+        out: &mut dyn Write,
+        plan: &ClusterPlan,
+        report: &NamespaceReport,
+    ) -> io::Result<()> {
         let judged = &report.judged;
         let title = self.paint(TITLE, &plain(&report.name));
         writeln!(out, "\n{title}: {}", words::verdict(judged))?;
@@ -205,7 +190,7 @@ impl Table {
             Some(Verdict::Violates) => self.paint(BAD, "violates"),
             _ => self.paint(DOUBTFUL, "may violate"),
         };
-        writeln!(out, "  {} {verdict}{}", plain(&result.title()), pods(result.pods, ", "))?;
+        writeln!(out, "  {} {verdict}{}", plain(&result.title()), words::pods(result.pods, ", "))?;
         for finding in result.findings.iter().filter(|finding| self.is_wide || finding.is_enforced()) {
             self.finding(out, result, finding)?;
         }
@@ -228,7 +213,7 @@ impl Table {
         let style = if finding.is_enforced() && !finding.in_doubt { BAD } else { DOUBTFUL };
         let reason = self.paint(style, &plain(&finding.reason()));
         let only = words::only(&finding.modes);
-        let fewer = if finding.pods == result.pods { String::new() } else { pods(finding.pods, "; ") };
+        let fewer = if finding.pods == result.pods { String::new() } else { words::pods(finding.pods, "; ") };
         writeln!(out, "    {}: {reason}{only}{}{fewer}", plain(&finding.subject), finding.remark())?;
         let elsewhere = finding.template.as_ref().filter(|template| **template != result.title());
         let place = elsewhere.map(|template| format!("{template}: ")).unwrap_or_default();
@@ -252,7 +237,7 @@ impl Table {
         if !overview.unknown.is_empty() {
             let unknown = format!("cannot be told      {:>5}", overview.unknown.len());
             let names: Vec<_> =
-                overview.unknown.iter().take(NAMES).map(|report| report.name.as_str()).collect();
+                overview.unknown.iter().take(words::NAMES).map(|report| report.name.as_str()).collect();
             writeln!(out, "{}   {}", self.paint(DOUBTFUL, &unknown), plain(&names.join(", ")))?;
         }
         let nearest: Vec<_> =
@@ -311,12 +296,6 @@ fn near(report: &NamespaceReport, distance: &Distance) -> String {
     format!("{} to {level} ({violating} of {workloads} workloads)", plain(&report.name))
 }
 
-/// Whether something that runs there has to be told of.
-fn needs_details(report: &NamespaceReport) -> bool {
-    let judged = &report.judged;
-    judged.workloads.violating + judged.workloads.inconclusive > 0 || !report.missing.is_empty()
-}
-
 fn is_in_the_way(result: &WorkloadResult) -> bool {
     matches!(result.verdict, Some(Verdict::Violates | Verdict::Inconclusive))
 }
@@ -332,35 +311,6 @@ fn style(report: &NamespaceReport) -> Style {
         Step::Raise | Step::Repair => GOOD,
         _ => Style::new(),
     }
-}
-
-/// A mode in a column: what is there, and what is to be.
-fn cell(mode: &PlannedMode) -> String {
-    let now = words::now(mode);
-    match mode.step {
-        Step::Raise | Step::Repair | Step::Weaken => {
-            let asked = mode.asked.filter(|asked| *asked != mode.after);
-            let asked = asked.map(|asked| format!(", asked {asked}")).unwrap_or_default();
-            format!("{now} → {}{asked}", mode.after)
-        }
-        Step::Remove => format!("{now} → none"),
-        Step::None => mode.after.to_string(),
-        Step::Own if mode.assumed => format!("{now} → {}", mode.after),
-        Step::Own => format!("{} (adopted)", mode.after),
-        Step::Retain => format!("{now} (retained)"),
-        Step::Hold | Step::LeaveAlone | Step::Freeze => match mode.asked {
-            Some(asked) if asked.to_string() != mode.now || mode.assumed => format!("{now}, asked {asked}"),
-            _ => now,
-        },
-    }
-}
-
-/// The profiles that govern it, each once.
-fn profiles(report: &NamespaceReport) -> String {
-    let mut names: Vec<_> = report.modes.iter().map(|mode| mode.profile.as_str()).collect();
-    names.retain(|name| !name.is_empty());
-    names.dedup();
-    if names.is_empty() { "-".to_owned() } else { names.join(", ") }
 }
 
 /// Who last set which mode.
@@ -381,30 +331,6 @@ fn last_set_by(report: &NamespaceReport) -> String {
             .map(|(manager, modes)| format!("{manager} ({})", modes.join(", ")))
             .collect::<Vec<_>>()
             .join("; "),
-    }
-}
-
-/// What there is to say of a mode besides what the columns say.
-fn reasons(mode: &PlannedMode) -> Vec<(&'static str, String)> {
-    let mut said = Vec::new();
-    if let Some(why) = &mode.why {
-        said.push((mode.step.as_str(), why.clone()));
-    }
-    if let Some(manager) = &mode.taken_from {
-        said.push(("taken", format!("from {manager}, which last set it")));
-    }
-    if let (Step::LeaveAlone, Some(manager)) = (mode.step, &mode.last_set_by) {
-        said.push(("last set", format!("by {manager}")));
-    }
-    said
-}
-
-/// `, 3 pods`; nothing for none.
-fn pods(count: usize, joint: &str) -> String {
-    match count {
-        0 => String::new(),
-        1 => format!("{joint}1 pod"),
-        count => format!("{joint}{count} pods"),
     }
 }
 
