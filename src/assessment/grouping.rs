@@ -30,11 +30,7 @@ impl Inventory {
     /// The workloads of the namespace.
     pub fn workloads(&self) -> Workloads<'_> {
         let mut grouping = Grouping {
-            seen: self
-                .templates
-                .iter()
-                .map(|(key, template)| (template.uid, Seen { key, template }))
-                .collect(),
+            seen: self.seen(),
             list: Vec::new(),
             of_root: HashMap::new(),
             of_template: HashMap::new(),
@@ -51,6 +47,34 @@ impl Inventory {
         let Grouping { mut list, apart, finished, .. } = grouping;
         list.sort_by(|one, other| (&one.kind, one.name).cmp(&(&other.kind, other.name)));
         Workloads { list, apart, finished, missing: self.missing().collect() }
+    }
+}
+
+impl Inventory {
+    /// The objects with a template, by uid.
+    fn seen(&self) -> HashMap<Fingerprint, Seen<'_>> {
+        self.templates.iter().map(|(key, template)| (template.uid, Seen { key, template })).collect()
+    }
+
+    /// The workload that each of these objects belongs to, by kind and name, and whether the object asks for pods;
+    /// `None` for one that is not there.
+    pub(super) fn roots<'a>(
+        &'a self,
+        objects: impl Iterator<Item = Fingerprint>,
+    ) -> Vec<Option<(Kind, &'a str, Activity)>> {
+        let seen = self.seen();
+        let root = |uid: Fingerprint| {
+            let Seen { key, template } = seen.get(&uid).copied()?;
+            let (kind, name) = match template.controller() {
+                Some(controller) => {
+                    let (_, kind, name) = top(&seen, controller);
+                    (kind, name)
+                }
+                None => (Kind::Template(key.kind), &*key.name),
+            };
+            Some((kind, name, template.activity))
+        };
+        objects.map(root).collect()
     }
 }
 
@@ -141,17 +165,8 @@ impl<'a> Grouping<'a> {
 
     /// The workload of whatever this controls.
     fn workload_of(&mut self, controller: &'a Reference) -> usize {
-        let mut top = controller;
-        for _ in 0..LONGEST_CHAIN {
-            let Some(seen) = self.seen.get(&top.uid) else { break };
-            let Some(above) = seen.template.controller() else {
-                // Named as it is, not as somebody's reference says.
-                let Seen { key, template } = *seen;
-                return self.workload_at(template.uid, Kind::Template(key.kind), &key.name);
-            };
-            top = above;
-        }
-        self.workload_at(top.uid, top.kind.clone(), &top.name)
+        let (uid, kind, name) = top(&self.seen, controller);
+        self.workload_at(uid, kind, name)
     }
 
     fn workload_at(&mut self, root: Fingerprint, kind: Kind, name: &'a str) -> usize {
@@ -228,6 +243,21 @@ impl<'a> Grouping<'a> {
             _ => None,
         }
     }
+}
+
+/// The top-most controller, as far as references lead.
+fn top<'a>(seen: &HashMap<Fingerprint, Seen<'a>>, controller: &'a Reference) -> (Fingerprint, Kind, &'a str) {
+    let mut top = controller;
+    for _ in 0..LONGEST_CHAIN {
+        let Some(seen) = seen.get(&top.uid) else { break };
+        let Some(above) = seen.template.controller() else {
+            // Named as it is, not as somebody's reference says.
+            let Seen { key, template } = *seen;
+            return (template.uid, Kind::Template(key.kind), &key.name);
+        };
+        top = above;
+    }
+    (top.uid, top.kind.clone(), &top.name)
 }
 
 /// Whether a `ReplicaSet` is the one that its Deployment makes now.

@@ -11,6 +11,7 @@ mod item;
 mod managed_fields;
 pub mod namespaces;
 pub mod profiles;
+pub mod rejections;
 pub mod server_version;
 pub mod workloads;
 

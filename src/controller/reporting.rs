@@ -1,6 +1,10 @@
 //! Writing the statuses of profiles: debounced, bounded in rate, and only when something changed.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use kube::{
@@ -54,6 +58,10 @@ pub(super) type Written = HashMap<String, (Instant, ProfileStatus)>;
 pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<Written>) -> bool {
     let Some(snapshot) = state.snapshot().filter(|snapshot| snapshot.trusted) else { return true };
     let mut written = written.lock().await;
+    // Read before the outcomes, and all at once: what counts as done then is among them, however long the writes of
+    // the statuses before this one take.
+    let progress: BTreeMap<_, _> =
+        snapshot.described.keys().map(|name| (name.as_str(), state.progress(name))).collect();
     let outcomes = state.outcomes();
     let controller = controller(state, &snapshot);
     written.retain(|uid, _| snapshot.described.values().any(|described| described.uid == *uid));
@@ -65,7 +73,7 @@ pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<
             name,
             described,
             outcomes: &outcomes,
-            progress: state.progress(name),
+            progress: progress.get(name.as_str()).copied().unwrap_or_default(),
             controller: &controller,
             before,
             now: Timestamp::now(),
@@ -135,8 +143,109 @@ async fn write(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use http::{Request, Response};
+    use kube::client::Body;
+
     use super::*;
-    use crate::api::{Moment, conditions::ConditionStatus};
+    use crate::{
+        api::{Moment, conditions::ConditionStatus},
+        cluster::{crd::CrdState, profiles::Listing},
+        controller::{
+            announcements::Announcements, apply::Applied, outcome::Outcome, outcome::Result, snapshot,
+        },
+        rollout::{Completeness, Namespace, Owners, ServerView, Settings, plan},
+    };
+
+    fn profile(name: &str) -> ClusterPodSecurityProfile {
+        let spec = json!({"namespaceNames": [format!("of-{name}")], "enforce": {"level": "baseline"}});
+        let mut object = ClusterPodSecurityProfile::new(name, serde_json::from_value(spec).unwrap());
+        object.metadata.uid = Some(format!("uid-{name}"));
+        object.metadata.generation = Some(1);
+        object
+    }
+
+    fn namespace(name: &str) -> Namespace {
+        Namespace {
+            name: name.into(),
+            uid: "u".into(),
+            resource_version: "1".into(),
+            terminating: false,
+            labels: BTreeMap::new(),
+            ledger_annotations: BTreeMap::new(),
+            owners: Owners::default(),
+            remembered: None,
+        }
+    }
+
+    /// Plans a namespace and concludes as if that had been carried out.
+    fn conclude(state: &State, name: &str) {
+        let snapshot = state.snapshot().unwrap();
+        let modes = plan(&namespace(name), &snapshot.profiles, &state.settings, Timestamp::now()).modes;
+        let matched = modes.iter().map(|mode| mode.profile.clone()).collect();
+        let result = Result::Applied(Applied::as_if(modes));
+        state.concluded(name, Outcome::new(snapshot.epoch, matched, Vec::new(), result));
+    }
+
+    #[tokio::test]
+    async fn what_is_done_while_a_status_is_written_is_not_told_as_done_and_uncounted() {
+        let (announcements, _waiting) = Announcements::new();
+        let state = Arc::new(State::new(Settings::default(), announcements));
+        let names = ["of-a", "of-b"];
+        for name in names {
+            state.saw_namespace(namespace(name));
+        }
+        state.listed_namespaces(&names.iter().map(ToString::to_string).collect::<BTreeSet<_>>());
+        let completeness = Completeness::Complete { crd_created: Timestamp::UNIX_EPOCH };
+        state.took_snapshot(Snapshot::new(
+            1,
+            Instant::now(),
+            Listing {
+                readable: vec![profile("a"), profile("b")],
+                unreadable: Vec::new(),
+                completeness,
+                trusted: true,
+                crd: CrdState::default(),
+            },
+            ServerView { minor: 37, watched_in_full: true },
+            &mut snapshot::Memory::default(),
+        ));
+        let told = Arc::new(parking_lot::Mutex::new(BTreeMap::new()));
+        let server = {
+            let (state, told) = (Arc::clone(&state), Arc::clone(&told));
+            tower::service_fn(move |request: Request<Body>| {
+                let (state, told) = (Arc::clone(&state), Arc::clone(&told));
+                async move {
+                    let bytes = request.into_body().collect_bytes().await.unwrap();
+                    let body: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+                    let name = body["metadata"]["name"].as_str().unwrap().to_owned();
+                    // The first write takes its time: meanwhile the other profile's namespace is done.
+                    conclude(&state, "of-b");
+                    let answer = json!({"apiVersion": "podsec.dev/v1alpha1", "kind": "ClusterPodSecurityProfile",
+                        "metadata": {"name": name}});
+                    told.lock().insert(name, body["status"].clone());
+                    Ok::<_, std::convert::Infallible>(Response::new(Body::from(
+                        answer.to_string().into_bytes(),
+                    )))
+                }
+            })
+        };
+        let client = Client::new(server, "default");
+        let written = Mutex::default();
+        conclude(&state, "of-a");
+        assert!(report_once(&client, &state, &written).await);
+        let governed_and_left = |name: &str| {
+            let status = told.lock()[name].clone();
+            let ready =
+                status["conditions"].as_array().unwrap().iter().find(|c| c["type"] == "Ready").cloned();
+            (status["namespaces"]["governed"].clone(), ready.unwrap()["reason"].clone())
+        };
+        assert_eq!(governed_and_left("a"), (json!(1), json!("Reconciled")));
+        assert_eq!(governed_and_left("b"), (json!(0), json!(PROGRESSING)));
+        assert!(report_once(&client, &state, &written).await);
+        assert_eq!(governed_and_left("b"), (json!(1), json!("Reconciled")));
+    }
 
     fn said(observed_generation: i64, reason: &str) -> ProfileStatus {
         let condition = Condition {

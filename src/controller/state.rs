@@ -50,7 +50,7 @@ struct Pass {
 }
 
 /// How far a profile has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Progress {
     /// Namespaces that the last change of the profile concerned.
     pub(super) total: usize,
@@ -172,10 +172,12 @@ impl State {
 
     /// Takes in what became of a namespace; gives what had become of it before.
     pub(super) fn concluded(&self, name: &str, outcome: Outcome) -> Option<Arc<Outcome>> {
-        if outcome.is_final() {
-            self.pass_on(name, outcome.epoch());
-        }
+        let done = outcome.is_final().then(|| outcome.epoch());
         let before = self.outcomes.write().insert(name.to_owned(), Arc::new(outcome));
+        // After its outcome is there: what counts as done is never missing from the outcomes.
+        if let Some(epoch) = done {
+            self.pass_on(name, epoch);
+        }
         self.status_due.notify_one();
         before
     }
