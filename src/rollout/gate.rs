@@ -78,6 +78,8 @@ struct Judged {
     since: Option<Timestamp>,
     /// What of the workloads stands in the way.
     obstacle: Option<HoldReason>,
+    /// Whether there is anything of which podsec cannot tell, also beside what certainly violates.
+    in_doubt: bool,
 }
 
 /// What comes once the workloads let the gate open.
@@ -105,12 +107,13 @@ impl Gate<'_> {
         for at in [forced_at, announced_from].into_iter().flatten().filter(|at| *at > now) {
             next.or(at);
         }
-        let is_forced = forced_at.is_some_and(|at| at <= now);
+        let is_forced = forced_at.is_some_and(|at| at <= now) && !target.in_doubt;
         let clean = [Some(&target), below.as_ref()]
             .into_iter()
             .flatten()
             .filter_map(|judged| judged.since.map(|since| CleanSince { policy: judged.policy, since }));
-        let record = GateRecord { uid: self.situation.namespace.uid.clone(), clean: clean.collect(), held };
+        let mut record =
+            GateRecord { uid: self.situation.namespace.uid.clone(), clean: clean.collect(), held };
         let (pass, due) = match (target.obstacle, below) {
             (None, _) => self.go_on(Pass::Open, &mut next),
             (Some(HoldReason::Violations { .. } | HoldReason::Soaking { .. }), _) if is_forced => {
@@ -121,6 +124,9 @@ impl Gate<'_> {
             }
             (Some(reason), _) => (Pass::Shut(reason), None),
         };
+        if let Pass::Partly(reached, _) = &pass {
+            record.clean.retain(|clean| clean.policy != *reached);
+        }
         let forced_at = forced_at.filter(|_| announced_from.is_some_and(|from| from <= now));
         Finding { pass, due, record, next: next.0, forced_at }
     }
@@ -177,7 +183,8 @@ impl Gate<'_> {
                 missing: assessment.missing().first().map(|missing| (*missing).to_owned()),
             }),
         };
-        Judged { policy, since, obstacle }
+        let in_doubt = counts.inconclusive > 0 || !assessment.missing().is_empty();
+        Judged { policy, since, obstacle, in_doubt }
     }
 
     fn soaking(&self, since: Timestamp) -> Option<HoldReason> {
@@ -281,3 +288,11 @@ fn after(time: Timestamp, duration: SignedDuration) -> Timestamp {
 fn before(time: Timestamp, duration: SignedDuration) -> Timestamp {
     time.checked_sub(duration).unwrap_or(Timestamp::MIN)
 }
+
+#[cfg(test)]
+#[path = "gate_tests/mod.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "gate_properties/mod.rs"]
+mod properties;

@@ -42,7 +42,8 @@ pub struct Reservation {
 
 impl Raises {
     /// As far as the namespaces tell by themselves, after a restart: each that podsec has raised counts from podsec's
-    /// last write on. That is no earlier than the raise, so that a batch is rather too small than too large.
+    /// last write on. That is no earlier than the raise, so that a batch is rather too small than too large; only those
+    /// that are gone by then, or were let go of, no longer count.
     pub fn told_by<'a>(namespaces: impl IntoIterator<Item = &'a Namespace>) -> Self {
         let mut raises = Self::default();
         for namespace in namespaces {
@@ -65,11 +66,8 @@ impl Raises {
         let Batch { size, every } = profile.batch?;
         let every = SignedDuration::try_from(every.0).unwrap_or(SignedDuration::MAX);
         let raised = self.by_profile.get(&profile.name)?;
-        let counts = |at: Timestamp| now.duration_since(at) < every;
-        if raised.get(uid).is_some_and(|at| counts(*at)) {
-            return None;
-        }
-        let mut counted: Vec<_> = raised.values().copied().filter(|at| counts(*at)).collect();
+        let counts = |(other, at): &(&String, &Timestamp)| *other != uid && now.duration_since(**at) < every;
+        let mut counted: Vec<_> = raised.iter().filter(counts).map(|(_, at)| *at).collect();
         let last_to_go = counted.len().checked_sub(usize::try_from(size).unwrap_or(usize::MAX))?;
         let (_, at, _) = counted.select_nth_unstable(last_to_go);
         Some(at.checked_add(every).unwrap_or(Timestamp::MAX))
@@ -187,12 +185,12 @@ mod tests {
             "p",
             r#"{"namespaceSelector": {}, "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"}}"#,
         )]);
-        let mut raised = testing::namespace("a", &[]);
-        for request in plan(&raised, &specs, &Settings::default(), None, now()).requests {
-            apply(&mut raised, &request).unwrap();
+        let mut governed = testing::namespace("a", &[]);
+        for request in plan(&governed, &specs, &Settings::default(), None, now()).requests {
+            apply(&mut governed, &request).unwrap();
         }
         let untouched = testing::namespace("b", &[("enforce", "baseline")]);
-        let raises = Raises::told_by([&raised, &untouched]);
+        let raises = Raises::told_by([&governed, &untouched]);
         let second = SignedDuration::from_secs(1);
         assert_eq!(raises.last("p", "uid-a"), now().checked_add(second).ok());
         assert_eq!(raises.last("p", "uid-b"), None);

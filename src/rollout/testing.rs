@@ -19,7 +19,9 @@ pub(super) fn now() -> Timestamp {
 }
 
 pub(super) fn object(name: &str, spec: &str) -> ClusterPodSecurityProfile {
-    ClusterPodSecurityProfile::new(name, serde_json::from_str(spec).expect(spec))
+    let mut object = ClusterPodSecurityProfile::new(name, serde_json::from_str(spec).expect(spec));
+    object.metadata.uid = Some(format!("uid-{name}"));
+    object
 }
 
 pub(super) fn profile(name: &str, spec: &str) -> Profile {
