@@ -38,6 +38,9 @@ pub(super) const CONDITION_MESSAGE: usize = 4096;
 pub(super) const MESSAGE: usize = 1024;
 /// Characters of a level and version as labels carry them (two label values), of a field manager, of one word.
 pub(super) const WORD: usize = 128;
-/// Protected namespaces and server defaults that a controller tells of itself.
+/// Protected namespaces, server defaults and exempt runtime classes that a controller tells of itself.
 pub(super) const PROTECTED_NAMESPACES: usize = 64;
 pub(super) const SERVER_DEFAULTS: usize = 6;
+pub(super) const EXEMPT_RUNTIME_CLASSES: usize = 64;
+/// Characters of the name of most kinds of objects.
+pub(super) const OBJECT_NAME: usize = 253;

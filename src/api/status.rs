@@ -269,6 +269,9 @@ pub struct Controller {
     /// The API server's own defaults as the controller was told, as in enforce=baseline:latest.
     #[schemars(length(max = bounds::SERVER_DEFAULTS), inner(length(max = bounds::WORD)))]
     pub server_defaults: Vec<String>,
+    /// The runtime classes that the API server exempts, as the controller was told.
+    #[schemars(length(max = bounds::EXEMPT_RUNTIME_CLASSES), inner(length(max = bounds::OBJECT_NAME)))]
+    pub server_exempt_runtime_classes: Vec<String>,
     /// Whether the controller refuses every write that weakens.
     pub never_weaken: bool,
 }
@@ -283,6 +286,10 @@ impl Controller {
         }
         for name in &mut self.protected_namespaces {
             cut(name, bounds::NAMESPACE_NAME);
+        }
+        self.server_exempt_runtime_classes.truncate(bounds::EXEMPT_RUNTIME_CLASSES);
+        for name in &mut self.server_exempt_runtime_classes {
+            cut(name, bounds::OBJECT_NAME);
         }
     }
 }

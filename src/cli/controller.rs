@@ -55,6 +55,15 @@ pub(super) struct Run {
         value_parser = server_default
     )]
     server_defaults: Vec<(Mode, LevelVersion)>,
+    /// Runtime classes whose pods the API server's own configuration exempts
+    #[arg(
+        long,
+        env = "PODSEC_SERVER_EXEMPT_RUNTIME_CLASSES",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    server_exempt_runtime_classes: Vec<String>,
     /// Refuse every write that lowers a level or a version
     #[arg(long, env = "PODSEC_NEVER_WEAKEN")]
     never_weaken: bool,
@@ -146,7 +155,8 @@ impl Run {
             listener: Some(listener),
             instance: self.instance,
         };
-        let Settings { protected, server_defaults, never_weaken } = &options.settings;
+        let Settings { protected, server_defaults, server_exempt_runtime_classes, never_weaken } =
+            &options.settings;
         let server_defaults = Mode::ALL.map(|mode| format!("{mode}={}", server_defaults.get(mode))).join(",");
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
@@ -154,6 +164,7 @@ impl Run {
             %address,
             ?protected,
             server_defaults,
+            ?server_exempt_runtime_classes,
             never_weaken,
             "podsec starts"
         );
@@ -171,6 +182,7 @@ impl Run {
         Settings {
             protected: protected.map(|name| NamePattern::new(name)).collect(),
             server_defaults,
+            server_exempt_runtime_classes: self.server_exempt_runtime_classes.iter().cloned().collect(),
             never_weaken: self.never_weaken,
         }
     }

@@ -118,6 +118,7 @@ fn controller(state: &State, snapshot: &Snapshot) -> Controller {
             .into_iter()
             .map(|mode| format!("{mode}={}", settings.server_defaults.get(mode)))
             .collect(),
+        server_exempt_runtime_classes: settings.server_exempt_runtime_classes.iter().cloned().collect(),
         never_weaken: settings.never_weaken,
     }
 }

@@ -1,5 +1,7 @@
 //! What the controller was told, which no profile can change.
 
+use std::collections::BTreeSet;
+
 use super::NamePattern;
 use crate::standards::Policy;
 
@@ -10,6 +12,8 @@ pub struct Settings {
     pub protected: Vec<NamePattern>,
     /// What the API server applies to a namespace without labels.
     pub server_defaults: Policy,
+    /// The runtime classes whose pods the API server exempts from Pod Security.
+    pub server_exempt_runtime_classes: BTreeSet<String>,
     /// Refuse every write that weakens.
     pub never_weaken: bool,
 }

@@ -3,10 +3,17 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod access;
+mod cross_check;
 mod doubt;
 mod hostile;
 mod interposer;
 mod outage;
+#[path = "../standards/pods"]
+mod pods {
+    #[expect(dead_code, reason = "the rest is for pods that no API server takes")]
+    mod json;
+    pub(crate) mod valid;
+}
 mod profile_rules;
 mod races;
 mod release;

@@ -152,6 +152,7 @@ async fn profiles_that_change_places_raise_but_do_not_lower() {
 async fn never_weaken_refuses_what_would_lower() {
     let mut stage = Stage::without_controller(Cluster::builder()).await;
     stage.settings.never_weaken = true;
+    stage.settings.server_exempt_runtime_classes = ["gvisor".to_owned()].into();
     stage.settings.server_defaults.set(Mode::Enforce, "baseline:latest".parse().unwrap());
     stage.start();
     for name in ["edited", "removed", "bare"] {
@@ -185,5 +186,6 @@ async fn never_weaken_refuses_what_would_lower() {
     let controller = &stage.status("bare").await["controller"];
     assert_eq!(controller["neverWeaken"], true);
     assert_eq!(controller["serverDefaults"][0], "enforce=baseline:latest");
+    assert_eq!(controller["serverExemptRuntimeClasses"], json!(["gvisor"]));
     assert_eq!(stage.events("Weakened", "").await, []);
 }

@@ -205,6 +205,7 @@ fn overflowing_status() -> podsec::api::ProfileStatus {
         "controller": {
             "version": long, "newestStandards": long, "serverVersion": long, "neverWeaken": true,
             "protectedNamespaces": vec![&long; 100], "serverDefaults": vec![&long; 100],
+            "serverExemptRuntimeClasses": vec![&long; 100],
         },
     });
     serde_json::from_value(status).unwrap()

@@ -1,12 +1,17 @@
 //! The API server: its arguments, and the wait until it serves.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Client;
 use kube::api::{Api, ListParams};
 
+use serde_json::{Value, json};
+
 use crate::credentials::Credentials;
+use crate::error::{Doing as _, Error};
 
 /// The component's name.
 pub(crate) const NAME: &str = "kube-apiserver";
@@ -40,6 +45,20 @@ pub(crate) fn arguments(credentials: &Credentials, etcd: &str, prefix: &str, por
         String::from("--anonymous-auth=false"),
         String::from("--allow-privileged=true"),
     ]
+}
+
+/// Writes the file with the admission plugin's configuration; returns the argument that names it.
+pub(crate) fn pod_security(folder: &Path, mut configuration: Value) -> Result<String, Error> {
+    configuration["apiVersion"] = "pod-security.admission.config.k8s.io/v1".into();
+    configuration["kind"] = "PodSecurityConfiguration".into();
+    let all = json!({
+        "apiVersion": "apiserver.config.k8s.io/v1",
+        "kind": "AdmissionConfiguration",
+        "plugins": [{"name": "PodSecurity", "configuration": configuration}],
+    });
+    let path = folder.join("admission.json");
+    fs::write(&path, all.to_string()).doing(|| format!("write {}", path.display()))?;
+    Ok(format!("--admission-control-config-file={}", path.display()))
 }
 
 /// Whether the API server serves, and has the namespaces that every cluster has.

@@ -22,6 +22,7 @@ use crate::process::{Lifetime, Slot};
 pub struct Builder {
     users: Vec<String>,
     arguments: Vec<String>,
+    pod_security: Option<serde_json::Value>,
     audit_log: bool,
     controller_manager: bool,
     nodes: usize,
@@ -39,6 +40,12 @@ impl Builder {
     /// An argument of the API server, such as `--emulated-version=1.36`, for each of its starts.
     pub fn api_server_argument(mut self, argument: impl Into<String>) -> Self {
         self.arguments.push(argument.into());
+        self
+    }
+
+    /// The Pod Security configuration of the API server: its `defaults` and `exemptions`.
+    pub fn pod_security(mut self, configuration: serde_json::Value) -> Self {
+        self.pod_security = Some(configuration);
         self
     }
 
@@ -118,6 +125,9 @@ impl Builder {
         let mut arguments = api_server::arguments(&credentials, &etcd.url(), &name, port.number());
         if self.audit_log {
             arguments.extend(audit::arguments(&folder)?);
+        }
+        if let Some(configuration) = self.pod_security {
+            arguments.push(api_server::pod_security(&folder, configuration)?);
         }
         if !self.controller_manager {
             arguments.push(String::from("--disable-admission-plugins=ServiceAccount"));
