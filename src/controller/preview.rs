@@ -15,7 +15,7 @@ use crate::{
         Answer, Completeness, Evidence, Look, NamePattern, Namespace, NamespacePlan, Pace, Profiles,
         ServerView, Settings, plan,
     },
-    standards::{LevelVersion, Mode, NEWEST_MINOR, Policy},
+    standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Policy, Version},
 };
 
 /// A change of the profiles that is thought of.
@@ -45,20 +45,18 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// A controller that has seen `listing`, and then those changes of it. `judge` judges as the API server does.
-    pub fn new(
-        listing: Listing,
-        changes: Changes,
-        server: ServerView,
-        settings: Settings,
-        judge: Judge,
-    ) -> Self {
+    /// A controller that has seen `listing`, and then those changes of it.
+    pub fn new(listing: Listing, changes: Changes, server: ServerView, settings: Settings) -> Self {
         let mut memory = Memory::default();
         let asked = Instant::now();
         let changed = changed(listing.clone(), changes);
         // What it remembers of the profiles before the change counts: pins, and how they were to be let go.
         drop(Snapshot::new(0, asked, listing, server, &mut memory));
         let snapshot = Snapshot::new(1, asked, changed, server, &mut memory);
+        let known = Version::Minor(u64::from(server.minor.min(NEWEST_MINOR)));
+        let judge = Judge::new(LevelVersion::new(Level::Privileged, known))
+            .on_server(server.minor)
+            .exempting(settings.server_exempt_runtime_classes.iter().cloned());
         Self { snapshot, settings, judge, newer_server: server.minor > NEWEST_MINOR }
     }
 
@@ -106,7 +104,7 @@ impl Preview {
         &self.settings
     }
 
-    /// Judges as the API server does.
+    /// Judges as the API server does. The policy that it has is of no account.
     pub const fn judge(&self) -> &Judge {
         &self.judge
     }
@@ -177,5 +175,10 @@ pub fn settings_of(controller: &Controller) -> Result<Settings, String> {
         server_defaults.set(mode, value);
     }
     let protected = controller.protected_namespaces.iter().map(|name| NamePattern::new(name)).collect();
-    Ok(Settings { protected, server_defaults, never_weaken: controller.never_weaken })
+    Ok(Settings {
+        protected,
+        server_defaults,
+        server_exempt_runtime_classes: controller.server_exempt_runtime_classes.iter().cloned().collect(),
+        never_weaken: controller.never_weaken,
+    })
 }

@@ -104,6 +104,11 @@ impl Profiles {
         self.readable.values()
     }
 
+    /// How many there are, those included that cannot be read.
+    pub fn count(&self) -> usize {
+        self.readable.len() + self.unreadable.len()
+    }
+
     /// A profile that can be read.
     pub fn get(&self, name: &str) -> Option<&Profile> {
         self.readable.get(name)

@@ -3,11 +3,13 @@
 mod cluster;
 mod files;
 mod progress;
+mod server;
 mod subject;
 
 pub(super) use cluster::{Observed, Selection, namespace_name};
 pub(super) use files::{Manifests, NO_NAMESPACE, Source};
 pub(super) use progress::Progress;
+pub(super) use server::ServerFlags;
 pub(super) use subject::{Sources, Subject};
 
 /// Something that could not be read, so that less is known than was asked for.

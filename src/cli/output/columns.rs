@@ -53,11 +53,6 @@ impl<const N: usize> Columns<N> {
         self.rows.push(cells);
     }
 
-    /// Whether there is nothing below the head.
-    pub(in crate::cli) const fn is_empty(&self) -> bool {
-        self.rows.len() <= 1
-    }
-
     /// Writes all rows, the last column as wide as it is.
     pub(in crate::cli) fn write(&self, out: &mut dyn Write, is_coloured: bool) -> io::Result<()> {
         let mut widths = [0; N];
@@ -99,7 +94,7 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_and_no_name_steers_a_terminal() {
-        assert_eq!(written(false), "A          LONG HEAD   C\nünï        x           y\na\\x1b[31m\n");
+        assert_eq!(written(false), "A           LONG HEAD   C\nünï         x           y\na\\x1b[31m\n");
     }
 
     #[test]

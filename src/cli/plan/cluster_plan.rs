@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     judging::Bench,
-    model::{NamespaceReport, WorkloadResult},
+    model::{CrossCheck, NamespaceReport, WorkloadResult},
     totals::Totals,
 };
 use crate::{
@@ -14,12 +14,14 @@ use crate::{
         ClusterPodSecurityProfile, ConflictPolicy, GoDuration, ModePolicy, NamespaceSelector, ProfileSpec,
         Rollout, VersionSpec,
     },
-    assessment::{Inventory, Judge},
-    cli::observing::{Observed, Problem},
+    assessment::Inventory,
+    cli::observing::{Observed, Problem, ServerFlags},
     cluster::{crd::CrdState, profiles::Listing},
     controller::{Changes, Preview, settings_of, told_of_itself},
-    rollout::{Completeness, HoldReason, NamePattern, NamespacePlan, ServerView, Settings, Verdict},
-    standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Version},
+    rollout::{
+        Completeness, HoldReason, Look, NamePattern, Namespace, NamespacePlan, ServerView, Settings, Verdict,
+    },
+    standards::{Level, Mode, NEWEST_MINOR, Version},
 };
 
 /// What is asked about every cluster.
@@ -28,7 +30,8 @@ pub(in crate::cli) struct Question {
     pub(in crate::cli) changes: Changes,
     /// A level and version for every namespace, in place of all profiles.
     pub(in crate::cli) enforce: Option<(Level, VersionSpec)>,
-    pub(in crate::cli) exempt_runtime_classes: Vec<String>,
+    /// What the API server is configured to do.
+    pub(in crate::cli) server: ServerFlags,
     /// Whether there may be namespaces that are not looked at.
     pub(in crate::cli) is_partial: bool,
 }
@@ -57,7 +60,35 @@ pub(in crate::cli) struct ClusterPlan {
 /// The name of the profile that stands for `--enforce`.
 const ASKED: &str = "--enforce";
 
-impl ClusterPlan {
+/// A cluster, planned and not yet told of.
+#[derive(Debug)]
+pub(in crate::cli) struct Draft {
+    pub(super) namespaces: Vec<Drafted>,
+    pub(super) preview: Preview,
+    /// What could not be read.
+    pub(super) problems: Vec<Problem>,
+    name: String,
+    minor: u32,
+    took: Duration,
+    notices: Vec<String>,
+    is_partial: bool,
+    /// Whether enforce alone was asked for.
+    is_enforce_only: bool,
+    is_plan: bool,
+    now: Timestamp,
+}
+
+/// A namespace with its plan.
+#[derive(Debug)]
+pub(in crate::cli) struct Drafted {
+    pub(super) namespace: Namespace,
+    pub(super) inventory: Inventory,
+    pub(super) plan: NamespacePlan,
+    /// What the API server said of it.
+    pub(super) checks: Vec<CrossCheck>,
+}
+
+impl Draft {
     /// Plans a cluster as it was read.
     pub(in crate::cli) fn new(observed: Observed, question: &Question, now: Timestamp) -> Self {
         let Observed { name, minor, namespaces, mut workloads, profiles, problems, took } = observed;
@@ -67,37 +98,66 @@ impl ClusterPlan {
                 "the API server is of v1.{minor}, and the newest rules that podsec has are those of v1.{NEWEST_MINOR}"
             ));
         }
-        let version = Version::Minor(u64::from(minor.min(NEWEST_MINOR)));
-        let judge = Judge::new(LevelVersion::new(Level::Privileged, version))
-            .on_server(minor)
-            .exempting(question.exempt_runtime_classes.iter().cloned());
-        let preview = preview(profiles, question, minor, judge, &mut notices);
-        let planned: Vec<_> = namespaces
-            .into_values()
-            .map(|namespace| {
-                let inventory = workloads.take(&namespace.name);
-                let mut plan = preview.plan(&namespace, &inventory.workloads(), &[], now);
-                if question.enforce.is_some() {
-                    only_enforce(&mut plan);
-                }
-                (namespace, inventory, plan)
-            })
-            .collect();
-        let is_plan = preview.profiles().iter().next().is_some()
-            || preview.profiles().complete().is_err_and(|_| !question.changes.is_empty())
-            || planned.iter().any(|(_, _, plan)| !plan.modes.is_empty());
-        let (judge, settings) = (preview.judge().clone(), preview.settings().clone());
-        let bench = Bench { judge, version, settings, is_plan };
-        let mut inventories = BTreeMap::new();
-        let mut reports = Vec::with_capacity(planned.len());
-        for (namespace, inventory, plan) in planned {
-            reports.push(bench.report(&namespace, &inventory.workloads(), &plan, preview.profiles()));
-            inventories.insert(namespace.name, inventory);
-        }
+        let preview = preview(profiles, question, minor, &mut notices);
+        let is_enforce_only = question.enforce.is_some();
+        let planned = |namespace: Namespace| {
+            let inventory = workloads.take(&namespace.name);
+            let plan = preview.plan(&namespace, &inventory.workloads(), &[], now);
+            let plan = if is_enforce_only { only_enforce(plan) } else { plan };
+            Drafted { namespace, inventory, plan, checks: Vec::new() }
+        };
+        let namespaces: Vec<_> = namespaces.into_values().map(planned).collect();
+        let is_podsecs = |drafted: &Drafted| !drafted.plan.modes.is_empty();
+        let is_plan = preview.profiles().count() > 0
+            || !question.changes.is_empty()
+            || namespaces.iter().any(is_podsecs);
         let is_partial = question.is_partial;
-        Self { name, minor, took, notices, problems, reports, is_partial, bench, preview, inventories }
+        Self {
+            namespaces,
+            preview,
+            problems,
+            name,
+            minor,
+            took,
+            notices,
+            is_partial,
+            is_enforce_only,
+            is_plan,
+            now,
+        }
     }
 
+    /// Plans a namespace anew, with what the API server said of it.
+    pub(super) fn plan_anew(&mut self, index: usize, looks: &[Look]) {
+        let Self { namespaces, preview, is_enforce_only, now, .. } = self;
+        if let Some(Drafted { namespace, inventory, plan, .. }) = namespaces.get_mut(index) {
+            let anew = preview.plan(namespace, &inventory.workloads(), looks, *now);
+            *plan = if *is_enforce_only { only_enforce(anew) } else { anew };
+        }
+    }
+
+    /// What there is to tell of it.
+    pub(in crate::cli) fn finish(self) -> ClusterPlan {
+        let Self { namespaces, preview, problems, name, minor, took, notices, is_partial, is_plan, .. } =
+            self;
+        let bench = Bench {
+            judge: preview.judge().clone(),
+            version: Version::Minor(u64::from(minor.min(NEWEST_MINOR))),
+            settings: preview.settings().clone(),
+            is_plan,
+        };
+        let mut inventories = BTreeMap::new();
+        let mut reports = Vec::with_capacity(namespaces.len());
+        for Drafted { namespace, inventory, plan, checks } in namespaces {
+            let report = bench.report(&namespace, &inventory.workloads(), &plan, preview.profiles());
+            reports.push(NamespaceReport { cross_checks: checks, ..report });
+            inventories.insert(namespace.name, inventory);
+        }
+        ClusterPlan { name, minor, took, notices, problems, reports, is_partial, bench, preview, inventories }
+    }
+}
+
+impl ClusterPlan {
     /// Whether there was anything to plan.
     pub(in crate::cli) const fn is_plan(&self) -> bool {
         self.bench.is_plan
@@ -121,44 +181,42 @@ impl ClusterPlan {
 }
 
 /// Leaves what was asked for: enforce, which what is stricter already has.
-fn only_enforce(plan: &mut NamespacePlan) {
+fn only_enforce(mut plan: NamespacePlan) -> NamespacePlan {
     plan.modes.retain(|plan| plan.mode == Mode::Enforce);
     for mode in &mut plan.modes {
         if mode.verdict == Verdict::Hold(HoldReason::NeverWeaken) {
             mode.verdict = Verdict::InSync;
         }
     }
+    plan
 }
 
 /// The controller as it would be.
-fn preview(
-    listing: Option<Listing>,
-    question: &Question,
-    minor: u32,
-    judge: Judge,
-    notices: &mut Vec<String>,
-) -> Preview {
+fn preview(listing: Option<Listing>, question: &Question, minor: u32, notices: &mut Vec<String>) -> Preview {
     let server = ServerView { minor, watched_in_full: true };
     let default = Settings {
         protected: Settings::DEFAULT_PROTECTED.map(NamePattern::new).into(),
         ..Settings::default()
     };
+    let listing = listing.unwrap_or_else(nothing_listed);
+    let mut settings = settings(&listing, default, notices);
+    question.server.set(&mut settings);
     if let Some((level, version)) = question.enforce {
         // Every namespace is meant; and what is stricter already is no lower for it.
-        let settings = Settings { protected: Vec::new(), never_weaken: true, ..default };
+        let settings = Settings { protected: Vec::new(), never_weaken: true, ..settings };
         let changes = Changes { applied: vec![for_all(level, version)], deleted: Vec::new() };
-        return Preview::new(nothing_listed(), changes, server, settings, judge);
+        return Preview::new(nothing_listed(), changes, server, settings);
     }
-    let listing = listing.unwrap_or_else(nothing_listed);
-    let settings = settings(&listing, default, notices);
     for name in &question.changes.deleted {
         let readable = listing.readable.iter().any(|profile| profile.metadata.name.as_ref() == Some(name));
         if !readable && !listing.unreadable.iter().any(|profile| profile.name == *name) {
             notices.push(format!("there is no profile {name}: --without changes nothing"));
         }
     }
-    let preview = Preview::new(listing, question.changes.clone(), server, settings, judge);
-    if let (Err(doubt), Some(_)) = (preview.profiles().complete(), preview.profiles().iter().next()) {
+    let preview = Preview::new(listing, question.changes.clone(), server, settings);
+    if let Err(doubt) = preview.profiles().complete()
+        && preview.profiles().count() > 0
+    {
         notices.push(format!("nothing would be lowered or let go: {doubt}"));
     }
     preview

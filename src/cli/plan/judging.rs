@@ -56,6 +56,7 @@ impl Bench {
             cleanness,
             apart: assessment.apart(),
             missing: assessment.missing().iter().map(|&what| what.to_owned()).collect(),
+            cross_checks: Vec::new(),
             next: plan.next,
         }
     }

@@ -1,6 +1,7 @@
 //! `podsec plan`: what the controller would do in a cluster, and what that would break.
 
 pub(super) mod cluster_plan;
+mod cross_check;
 mod judging;
 pub(super) mod model;
 pub(super) mod output;
@@ -21,13 +22,14 @@ use clap::{Args, ValueHint};
 use jiff::Timestamp;
 
 use self::{
-    cluster_plan::{ClusterPlan, Question},
+    cluster_plan::{Draft, Question},
+    cross_check::cross_check,
     output::{Format, Writer},
     totals::Totals,
 };
 use super::{
     Failure, Outcome,
-    observing::{Progress, Selection},
+    observing::{Progress, Selection, ServerFlags},
     output::{Printer, is_coloured},
     profile_files::read_paths,
 };
@@ -55,14 +57,12 @@ pub(super) struct Plan {
     /// API server's own unless given
     #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = enforce, conflicts_with_all = ["filenames", "without"])]
     enforce: Option<(Level, VersionSpec)>,
-    /// Runtime classes whose pods the API server exempts
-    #[arg(
-        long = "exempt-runtime-class",
-        value_name = "NAME",
-        value_delimiter = ',',
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
-    )]
-    exempt_runtime_classes: Vec<String>,
+    #[command(flatten)]
+    server: ServerFlags,
+    /// Ask the API server for its own verdict on every enforce label that is planned, by a dry run, and list every
+    /// disagreement. It takes the right to patch namespaces; nothing is stored
+    #[arg(long)]
+    cross_check: bool,
     /// How to write what is planned
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
@@ -98,7 +98,7 @@ impl Plan {
         let question = Question {
             changes: Changes { applied: read_paths(&self.filenames)?, deleted: self.without.clone() },
             enforce: self.enforce,
-            exempt_runtime_classes: self.exempt_runtime_classes.clone(),
+            server: self.server.clone(),
             is_partial: self.selection.is_partial(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -120,8 +120,12 @@ impl Plan {
         for connection in &connections {
             let with_profiles = question.enforce.is_none();
             match self.selection.observe(connection, with_profiles, &progress).await {
-                Ok((observed, _)) => {
-                    let plan = ClusterPlan::new(observed, question, Timestamp::now());
+                Ok((observed, client)) => {
+                    let mut draft = Draft::new(observed, question, Timestamp::now());
+                    if self.cross_check {
+                        cross_check(&client, &mut draft, &progress).await;
+                    }
+                    let plan = draft.finish();
                     totals += plan.totals();
                     printer.print(|out| writer.cluster(out, &plan))?;
                 }

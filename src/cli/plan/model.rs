@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    assessment::{Apart, CheckCount, Cleanness, Counts},
+    assessment::{Apart, CheckCount, Cleanness, Counts, ServerVerdict},
     cli::findings::Finding,
     rollout,
     standards::{LevelVersion, Mode, Verdict},
@@ -192,8 +192,43 @@ pub(in crate::cli) struct NamespaceReport {
     pub(in crate::cli) apart: Apart,
     /// What may be missing from what was looked at.
     pub(in crate::cli) missing: Vec<String>,
+    /// What the API server itself says of the planned enforce label, where it was asked.
+    pub(in crate::cli) cross_checks: Vec<CrossCheck>,
     /// When the plan changes although nothing else does.
     pub(in crate::cli) next: Option<Timestamp>,
+}
+
+/// What the API server says of an enforce label.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct CrossCheck {
+    pub(in crate::cli) policy: LevelVersion,
+    pub(in crate::cli) verdict: ServerVerdict,
+}
+
+impl CrossCheck {
+    /// Whether it says something else than podsec, or nothing.
+    pub(in crate::cli) const fn is_trouble(&self) -> bool {
+        matches!(self.verdict, ServerVerdict::Disagrees { .. } | ServerVerdict::Unavailable(_))
+    }
+
+    /// What it says, for people.
+    pub(in crate::cli) fn told(&self) -> String {
+        match &self.verdict {
+            ServerVerdict::Agrees => "the API server agrees".to_owned(),
+            ServerVerdict::CutOff { checked, of } => {
+                format!("the API server agrees as far as it goes, which is {checked} of {of} pods")
+            }
+            ServerVerdict::Exempt => "the API server exempts the namespace".to_owned(),
+            ServerVerdict::Unavailable(reason) => format!("the API server did not say: {reason}"),
+            ServerVerdict::Disagrees { only_server, only_podsec } => {
+                let said = |who: &str, lines: &[String]| match lines {
+                    [] => format!("{who} nothing that the other does not"),
+                    lines => format!("{who} {}", lines.join("; ")),
+                };
+                format!("{}; {}", said("the API server says", only_server), said("podsec says", only_podsec))
+            }
+        }
+    }
 }
 
 impl NamespaceReport {
@@ -224,6 +259,7 @@ impl NamespaceReport {
         self.state.is(rollout::State::Inconclusive)
             || self.judged.workloads.inconclusive > 0
             || !self.missing.is_empty()
+            || self.cross_checks.iter().any(CrossCheck::is_trouble)
     }
 
     /// Whether a person who looks for what the plan does need not look at it.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    cluster_plan::{ClusterPlan, Question},
+    cluster_plan::{ClusterPlan, Draft, Question},
     output::Format,
     totals::Totals,
 };
@@ -193,7 +193,7 @@ impl Cluster {
     }
 
     pub(super) fn plan(self) -> ClusterPlan {
-        ClusterPlan::new(self.observed, &self.question, "2026-11-22T12:00:00Z".parse().unwrap())
+        Draft::new(self.observed, &self.question, "2026-11-22T12:00:00Z".parse().unwrap()).finish()
     }
 }
 

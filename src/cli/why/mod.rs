@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use self::explanation::Explanation;
 use super::{
     Failure, Outcome,
-    observing::{Problem, Progress, Selection, namespace_name},
+    observing::{Problem, Progress, Selection, ServerFlags, namespace_name},
     output::{Printer, is_coloured},
-    plan::cluster_plan::{ClusterPlan, Question},
+    plan::cluster_plan::{Draft, Question},
 };
 use crate::cluster::client::Connection;
 
@@ -32,14 +32,8 @@ pub(super) struct Why {
     namespace: String,
     #[command(flatten)]
     connection: Connection,
-    /// Runtime classes whose pods the API server exempts
-    #[arg(
-        long = "exempt-runtime-class",
-        value_name = "NAME",
-        value_delimiter = ',',
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
-    )]
-    exempt_runtime_classes: Vec<String>,
+    #[command(flatten)]
+    server: ServerFlags,
     /// How to write it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
@@ -79,13 +73,9 @@ impl Why {
         let Some(namespace) = observed.namespaces.get(&self.namespace).cloned() else {
             return Err(WhyError::Incomplete(observed.problems).into());
         };
-        let question = Question {
-            exempt_runtime_classes: self.exempt_runtime_classes,
-            is_partial: true,
-            ..Question::default()
-        };
+        let question = Question { server: self.server, is_partial: true, ..Question::default() };
         let now = Timestamp::now();
-        let plan = ClusterPlan::new(observed, &question, now);
+        let plan = Draft::new(observed, &question, now).finish();
         let Some(explanation) = Explanation::new(&plan, &namespace) else {
             return Err(WhyError::Inconclusive.into());
         };

@@ -171,7 +171,7 @@ fn blockers(out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
         let share = namespaces * 100 / most;
         writeln!(
             out,
-            "<tr><td class=\"name\">{}</td><td>{}</td><td class=\"number\">{namespaces}</td>\
+            "<tr><td class=\"check\">{}</td><td>{}</td><td class=\"number\">{namespaces}</td>\
              <td class=\"wide\"><div class=\"share\" style=\"width:{share}%\"></div></td><td class=\"number\">{workloads}</td>\
              <td class=\"number\">{pods}</td><td>{}</td></tr>",
             text(check.id),
@@ -299,6 +299,9 @@ impl Writer for Html {
         bar(out, &parts, is_plan)?;
         if is_plan {
             writeln!(out, "<p>{}</p>", text(&words::changes(&plan.totals())))?;
+            if let Some(checks) = words::cross_checks(plan) {
+                writeln!(out, "<p>{}</p>", text(&checks))?;
+            }
         }
         blockers(out, plan)?;
         namespaces(out, plan, &parts)?;

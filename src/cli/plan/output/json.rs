@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{Writer, words};
 use crate::{
-    assessment::Counts,
+    assessment::{Counts, ServerVerdict},
     cli::{
         findings::Finding,
         observing::Problem,
@@ -22,7 +22,7 @@ use crate::{
         },
         plan::{
             cluster_plan::ClusterPlan,
-            model::{Judged, NamespaceReport, PlannedMode, State, Step, WorkloadResult},
+            model::{CrossCheck, Judged, NamespaceReport, PlannedMode, State, Step, WorkloadResult},
             totals::Totals,
         },
     },
@@ -120,8 +120,36 @@ pub(in crate::cli) struct Namespace<'a> {
     checks: Vec<PerCheck>,
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     missing: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cross_check: Vec<CrossChecked<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_change: Option<Timestamp>,
+}
+
+/// What the API server says of a planned enforce label.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct CrossChecked<'a> {
+    policy: Policy,
+    verdict: &'static str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    only_server: &'a [String],
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    only_podsec: &'a [String],
+    message: String,
+}
+
+impl<'a> From<&'a CrossCheck> for CrossChecked<'a> {
+    fn from(check: &'a CrossCheck) -> Self {
+        let (verdict, only_server, only_podsec): (_, &[String], &[String]) = match &check.verdict {
+            ServerVerdict::Agrees => ("agrees", &[], &[]),
+            ServerVerdict::CutOff { .. } => ("cutOff", &[], &[]),
+            ServerVerdict::Exempt => ("exempt", &[], &[]),
+            ServerVerdict::Unavailable(_) => ("unavailable", &[], &[]),
+            ServerVerdict::Disagrees { only_server, only_podsec } => ("disagrees", only_server, only_podsec),
+        };
+        Self { policy: Policy(check.policy), verdict, only_server, only_podsec, message: check.told() }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -225,6 +253,7 @@ impl<'a> Namespace<'a> {
             modes: report.modes.iter().map(|mode| PerMode::new(mode, report)).collect(),
             checks: checks.collect(),
             missing: &report.missing,
+            cross_check: report.cross_checks.iter().map(CrossChecked::from).collect(),
             next_change: report.next,
         }
     }

@@ -59,6 +59,9 @@ fn heading(out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
 
 fn planned(out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
     writeln!(out, "\n**{}**", text(&words::changes(&plan.totals())))?;
+    if let Some(checks) = words::cross_checks(plan) {
+        writeln!(out, "\n{}", text(&checks))?;
+    }
     let shown: Vec<_> = plan.reports.iter().filter(|report| !report.is_quiet()).collect();
     if !shown.is_empty() {
         head(out, &["namespace", "plan", "enforce", "audit", "warn", "profile", "violating", "pods"])?;

@@ -78,6 +78,9 @@ impl Table {
             self.reasons(out, &shown)?;
             self.details(out, plan, &shown)?;
         }
+        if let Some(checks) = words::cross_checks(plan) {
+            writeln!(out, "\n{checks}")?;
+        }
         writeln!(out, "\n{}", words::changes(&plan.totals()))
     }
 

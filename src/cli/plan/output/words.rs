@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    assessment::ServerVerdict,
     cli::plan::{
         cluster_plan::ClusterPlan,
         model::{DryRun, Judged, NamespaceReport, PlannedMode, Step},
@@ -120,6 +121,28 @@ pub(in crate::cli) fn enforce_now(report: &NamespaceReport) -> String {
     }
 }
 
+/// What came of asking the API server, if it was asked.
+pub(in crate::cli) fn cross_checks(plan: &ClusterPlan) -> Option<String> {
+    let checks = || plan.reports.iter().flat_map(|report| &report.cross_checks);
+    let count = |is: fn(&ServerVerdict) -> bool| checks().filter(|check| is(&check.verdict)).count();
+    let parts = [
+        (count(|verdict| matches!(verdict, ServerVerdict::Agrees)), "agree"),
+        (
+            count(|verdict| matches!(verdict, ServerVerdict::CutOff { .. })),
+            "agree as far as the API server looks",
+        ),
+        (count(|verdict| matches!(verdict, ServerVerdict::Exempt)), "are exempt"),
+        (count(|verdict| matches!(verdict, ServerVerdict::Disagrees { .. })), "disagree"),
+        (count(|verdict| matches!(verdict, ServerVerdict::Unavailable(_))), "without an answer"),
+    ];
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    (!parts.is_empty()).then(|| format!("cross-check with the API server: {}", parts.join(", ")))
+}
+
 /// What keeps most namespaces from a level.
 pub(in crate::cli) fn blockers(overview: &Overview<'_>, level: Level) -> Option<String> {
     let blockers = overview.blockers.get(&level)?;
@@ -169,7 +192,8 @@ pub(in crate::cli) fn profiles(report: &NamespaceReport) -> String {
 pub(in crate::cli) fn reasons(mode: &PlannedMode) -> Vec<(&'static str, String)> {
     let mut said = Vec::new();
     if let Some(why) = &mode.why {
-        said.push((mode.step.as_str(), why.clone()));
+        let is_soaking = mode.step == Step::Hold && mode.reason == Some("Soaking");
+        said.push((if is_soaking { "soaking" } else { mode.step.as_str() }, why.clone()));
     }
     if let Some(manager) = &mode.taken_from {
         said.push(("taken", format!("from {manager}, which last set it")));
@@ -202,6 +226,10 @@ pub(in crate::cli) fn said(shown: &[&NamespaceReport]) -> Vec<String> {
         if let Some(DryRun { profile, asks }) = &report.dry_run {
             let why = format!("profile {profile} would ask for {asks} if it were active");
             said.entry(("dry run", Mode::Enforce, why)).or_default().push(&report.name);
+        }
+        for check in report.cross_checks.iter().filter(|check| check.is_trouble()) {
+            let why = format!("{}: {}", check.policy, check.told());
+            said.entry(("cross-check", Mode::Enforce, why)).or_default().push(&report.name);
         }
         for mode in &report.modes {
             for (word, why) in reasons(mode) {
