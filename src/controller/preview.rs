@@ -6,9 +6,12 @@
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::snapshot::{Memory, Snapshot};
+use super::snapshot::{Described, Memory, Snapshot};
 use crate::{
-    api::{ClusterPodSecurityProfile, Controller},
+    api::{
+        ClusterPodSecurityProfile, Controller,
+        conditions::{Condition, ConditionStatus, types},
+    },
     assessment::{Judge, Workloads},
     cluster::{crd, profiles::Listing},
     rollout::{
@@ -72,6 +75,7 @@ impl Preview {
         now: Timestamp,
     ) -> NamespacePlan {
         let mut looks = looks.to_vec();
+        let pace = Pace { halted: self.halted(namespace), ..Pace::default() };
         loop {
             let evidence = Evidence {
                 workloads,
@@ -82,7 +86,7 @@ impl Preview {
                 had_pods: true,
                 record: None,
                 looks: &looks,
-                pace: &Pace::default(),
+                pace: &pace,
             };
             let plan = plan(namespace, &self.snapshot.profiles, &self.settings, Some(&evidence), now);
             // One for each policy that there may be, so that this ends.
@@ -92,6 +96,21 @@ impl Preview {
                 None => return plan,
             }
         }
+    }
+
+    /// Why the profile that governs enforce raises nothing for the time being, as its status says. That holds until its
+    /// spec changes.
+    fn halted(&self, namespace: &Namespace) -> Option<String> {
+        let ledger = namespace.ledger();
+        let winner = self.profiles().winner(Mode::Enforce, namespace, &ledger, &self.settings)?;
+        let Described { generation, status, .. } = self.snapshot.described.get(&winner.profile.name)?;
+        let is_halted = |condition: &&Condition| {
+            condition.kind == types::ROLLOUT_HALTED
+                && condition.status == ConditionStatus::True
+                && condition.observed_generation == *generation
+        };
+        let halted = status.as_ref()?.conditions.iter().find(is_halted);
+        halted.map(|condition| condition.message.clone())
     }
 
     /// The profiles.

@@ -183,7 +183,7 @@ mod tests {
     /// Plans a namespace and concludes as if that had been carried out.
     fn conclude(state: &State, name: &str) {
         let snapshot = state.snapshot().unwrap();
-        let modes = plan(&namespace(name), &snapshot.profiles, &state.settings, Timestamp::now()).modes;
+        let modes = plan(&namespace(name), &snapshot.profiles, &state.settings, None, Timestamp::now()).modes;
         let matched = modes.iter().map(|mode| mode.profile.clone()).collect();
         let result = Result::Applied(Applied::as_if(modes));
         state.concluded(name, Outcome::new(snapshot.epoch, matched, Vec::new(), result));

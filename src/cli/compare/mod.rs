@@ -21,7 +21,7 @@ use crate::{
     standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Policy, Verdict, Version},
 };
 
-/// Show what newly fails and what newly passes when only the version of the standards changes
+/// Show what newly fails and newly passes under another version
 ///
 /// Judges what runs in a cluster, or manifests in files, by two versions, at baseline and at restricted. Before an
 /// upgrade it says what the newer version refuses: labels without a version, and those that say latest, go over to it

@@ -9,7 +9,7 @@ use crate::{
     assessment::Turn,
     cli::{
         findings::{Finding, instruction},
-        output::plain,
+        output::{count, plain},
     },
     standards::Verdict,
 };
@@ -55,8 +55,9 @@ pub(super) fn write(
     let [fails, passes, stays] = [Turn::Fails, Turn::Passes, Turn::Stays].map(|turn| of(turn).count());
     writeln!(
         table.out,
-        "\n{} namespaces, {} workloads: {fails} newly fail, {passes} newly pass, {stays} fail as before for other reasons",
-        comparison.namespaces, comparison.workloads
+        "\n{}, {}: {fails} newly fail, {passes} newly pass, {stays} fail as before for other reasons",
+        count(comparison.namespaces, "namespace"),
+        count(comparison.workloads, "workload")
     )
 }
 

@@ -244,8 +244,8 @@ impl NamespaceReport {
 
     /// Whether enforce, once the plan is carried out, refuses what runs there: it runs on until it is made again.
     pub(in crate::cli) fn is_broken(&self) -> bool {
-        let reaches = self.mode(Mode::Enforce).is_some_and(|plan| Some(plan.after) == plan.asked);
-        reaches && self.judged.workloads.violating > 0
+        let reaches = |plan: &PlannedMode| plan.asked.is_some_and(|asked| !plan.after.is_weaker_than(asked));
+        self.mode(Mode::Enforce).is_some_and(reaches) && self.judged.workloads.violating > 0
     }
 
     /// Whether enforce does not come to what its profile asks for, and time alone will not change that.
@@ -284,6 +284,7 @@ impl NamespaceReport {
             }
             None if self.is_broken() => "broken".to_owned(),
             None if self.dry_run.is_some() => "dry run".to_owned(),
+            Some(step) if self.is_broken() && is_settled => format!("{}, broken", step.as_str()),
             Some(step) if is_settled => step.as_str().to_owned(),
             Some(step @ (Step::Raise | Step::Repair | Step::Weaken)) if self.enforce_step() == step => {
                 format!("{}, {state}", step.as_str())

@@ -164,6 +164,23 @@ impl Cluster {
         self
     }
 
+    /// A pod under something that podsec knows by its reference only.
+    pub(super) fn custom(mut self, namespace: &str, name: &str, spec: &str) -> Self {
+        let text = format!(r#"{{"spec": {spec}}}"#);
+        let (inventory, shapes) = self.inventory(namespace);
+        let kind = Kind::of("example.com/v1", name);
+        inventory.insert_pod(ObservedPod {
+            name: format!("{name}-0"),
+            controller: Some(Reference { uid: Fingerprint::of(&(&kind, name)), kind, name: name.into() }),
+            revision: None,
+            reading: Reading::Judgeable(shapes.of_pod(Pod::from_json(&text).unwrap())),
+            phase: PodPhase::Live,
+            mirror: false,
+            created: Timestamp::UNIX_EPOCH,
+        });
+        self
+    }
+
     /// A profile.
     pub(super) fn profile(mut self, name: &str, spec: Value) -> Self {
         let object = json!({

@@ -19,7 +19,7 @@ use crate::{
     standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Version},
 };
 
-/// Recommend a level for each namespace: the highest at which nothing that runs there would be refused
+/// Recommend the highest level that each namespace is clean at
 ///
 /// Reads a cluster, or manifests in files by the namespaces that they name, and changes nothing. With -o profiles it
 /// prints profiles that are ready to be applied; podsec plan -f shows before what they would do.

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::cluster::client::Connection;
 
-/// Explain one namespace: which profile governs each mode, which do not and why, and what happens next
+/// Explain which profiles govern a namespace, and what happens next
 ///
 /// Reads a cluster and changes nothing in it. For each mode it shows every profile that selects the namespace, the one
 /// that governs, and what decided against the others; then who owns each label, how the gate stands, what is in the

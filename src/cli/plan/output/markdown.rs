@@ -25,6 +25,7 @@ const ROWS: usize = 50;
 pub(super) struct Markdown {
     are_several: bool,
     has_written: bool,
+    has_plan: bool,
 }
 
 impl Markdown {
@@ -165,6 +166,7 @@ impl Writer for Markdown {
     fn cluster(&mut self, out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
         self.gap(out)?;
         heading(out, plan)?;
+        self.has_plan |= plan.is_plan();
         if plan.is_plan() { planned(out, plan) } else { overview(out, plan) }
     }
 
@@ -174,7 +176,7 @@ impl Writer for Markdown {
     }
 
     fn end(&mut self, out: &mut dyn Write, totals: &Totals) -> io::Result<()> {
-        if self.are_several {
+        if self.are_several && self.has_plan {
             writeln!(out, "\n**All clusters: {}**", text(&words::changes(totals)))?;
         }
         Ok(())

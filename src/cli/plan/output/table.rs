@@ -39,11 +39,12 @@ pub(in crate::cli) struct Table {
     is_wide: bool,
     are_several: bool,
     has_written: bool,
+    has_plan: bool,
 }
 
 impl Table {
     pub(in crate::cli) const fn new(is_coloured: bool, is_wide: bool) -> Self {
-        Self { is_coloured, is_wide, are_several: false, has_written: false }
+        Self { is_coloured, is_wide, are_several: false, has_written: false, has_plan: false }
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -346,6 +347,7 @@ impl Writer for Table {
     fn cluster(&mut self, out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
         self.gap(out)?;
         self.heading(out, plan)?;
+        self.has_plan |= plan.is_plan();
         if plan.is_plan() { self.plan(out, plan) } else { self.overview(out, plan) }
     }
 
@@ -355,7 +357,7 @@ impl Writer for Table {
     }
 
     fn end(&mut self, out: &mut dyn Write, totals: &Totals) -> io::Result<()> {
-        if self.are_several {
+        if self.are_several && self.has_plan {
             writeln!(out, "\n{}: {}", self.paint(TITLE, "all clusters"), words::changes(totals))?;
         }
         Ok(())

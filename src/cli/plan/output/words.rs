@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     assessment::ServerVerdict,
+    cli::output::count,
     cli::plan::{
         cluster_plan::ClusterPlan,
         model::{DryRun, Judged, NamespaceReport, PlannedMode, Step},
@@ -22,11 +23,6 @@ pub(in crate::cli) const NEXT: [&str; 3] = [
     "podsec recommend -o profiles      profiles at the levels that the namespaces are clean at",
     "podsec plan -o wide               one row a namespace",
 ];
-
-/// `3 namespaces`.
-pub(in crate::cli) fn count(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
-}
 
 /// How much was read, and how fast.
 pub(in crate::cli) fn extent(plan: &ClusterPlan) -> String {
