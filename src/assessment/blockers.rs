@@ -55,6 +55,10 @@ pub struct Refusal<'a> {
     pub subject: Subject<'a>,
     /// Upstream's text about the check: the reason, and in brackets the detail about all containers together.
     pub message: String,
+    /// The reason alone.
+    pub reason: &'static str,
+    /// The detail alone.
+    pub detail: String,
     /// The fields to change.
     pub changes: Vec<Change>,
     /// Whether an API server that knows more might accept it.
@@ -187,6 +191,8 @@ fn refusal<'a>(judge: &Judge, check: &'static Check, subject: Subject<'a>, found
         check,
         subject,
         message: String::new(),
+        reason: "",
+        detail: String::new(),
         changes: Vec::new(),
         in_doubt: true,
         injected: found.injected,
@@ -196,6 +202,7 @@ fn refusal<'a>(judge: &Judge, check: &'static Check, subject: Subject<'a>, found
     let evaluation = judge.evaluator.evaluate(judge.policy, shape.pod());
     let of_check = evaluation.violations().iter().filter(|violation| std::ptr::eq(violation.check(), check));
     for violation in of_check {
+        (refusal.reason, refusal.detail) = (violation.reason(), violation.detail().to_owned());
         refusal.message = match violation.detail() {
             "" => violation.reason().to_owned(),
             detail => format!("{} ({detail})", violation.reason()),

@@ -222,7 +222,7 @@ fn protected(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn server_default(text: &str) -> Result<(Mode, LevelVersion), String> {
+pub(super) fn server_default(text: &str) -> Result<(Mode, LevelVersion), String> {
     let (mode, value) =
         text.split_once('=').ok_or("must be MODE=LEVEL[:VERSION], as in enforce=baseline:latest")?;
     let mode = Mode::from_str(mode).map_err(|error| format!("mode {error}"))?;

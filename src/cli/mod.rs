@@ -4,11 +4,18 @@
 
 mod check;
 mod checks;
+mod compare;
 mod completions;
 mod controller;
 mod crds;
+mod findings;
+mod observing;
 mod output;
+mod plan;
+mod profile_files;
 mod probe;
+mod recommend;
+mod why;
 
 use std::{
     error::Error,
@@ -41,6 +48,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Plan(Box<plan::Plan>),
+    Why(Box<why::Why>),
+    Recommend(Box<recommend::Recommend>),
+    Compare(Box<compare::Compare>),
     Check(Box<check::Check>),
     Checks(checks::Checks),
     Explain(checks::Explain),
@@ -85,6 +96,10 @@ impl Cli {
     pub fn run(self) -> ExitCode {
         let stdout = &mut io::stdout().lock();
         let outcome = match self.command {
+            Command::Plan(command) => command.run(stdout),
+            Command::Why(command) => command.run(stdout),
+            Command::Recommend(command) => command.run(stdout),
+            Command::Compare(command) => command.run(stdout),
             Command::Check(command) => command.run(stdout),
             Command::Checks(command) => command.run(stdout),
             Command::Explain(command) => command.run(stdout),

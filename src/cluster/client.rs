@@ -49,6 +49,15 @@ impl Connection {
         Ok((Client::try_from(config)?, server))
     }
 
+    /// The name of the context that is used, where a kubeconfig says it.
+    pub fn context_name(&self) -> Option<String> {
+        let kubeconfig = || match &self.kubeconfig {
+            Some(path) => Kubeconfig::read_from(path).ok(),
+            None => Kubeconfig::read().ok(),
+        };
+        self.context.clone().or_else(|| kubeconfig()?.current_context).filter(|name| !name.is_empty())
+    }
+
     async fn config(&self) -> Result<Config, ConnectionError> {
         let options = KubeConfigOptions { context: self.context.clone(), ..KubeConfigOptions::default() };
         match &self.kubeconfig {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::Namespace as KubeNamespace;
-use kube::{Api, Client, Resource};
+use kube::{Api, Client, Resource, api::ListParams};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
@@ -12,6 +12,12 @@ use crate::rollout::{ApplyRequest, LEDGER_KEYS, Namespace, Owners};
 
 /// A namespace as the API server hands it out.
 pub type NamespaceItem = Item<KubeNamespace>;
+
+/// How many namespaces are asked for at a time. One with its `managedFields` takes some 2 kB.
+const PAGE: u32 = 500;
+
+/// How often a list is begun anew that the API server did not let be read to its end.
+const TRIES: usize = 3;
 
 /// The namespaces of a cluster.
 pub fn api(client: Client) -> Api<NamespaceItem> {
@@ -69,6 +75,57 @@ pub fn observe(item: &NamespaceItem) -> serde_json::Result<Namespace> {
 pub async fn get(client: &Client, name: &str) -> Result<Option<Namespace>, CallError> {
     let found = within_deadline(api(client.clone()).get_opt(name)).await?;
     found.as_ref().map(observe).transpose().map_err(|error| kube::Error::SerdeError(error).into())
+}
+
+/// The namespaces of a cluster at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Listed {
+    /// Those that can be read, by name.
+    pub namespaces: BTreeMap<String, Namespace>,
+    /// The names of those that cannot, each with the reason.
+    pub unreadable: Vec<(String, String)>,
+}
+
+/// Lists the namespaces that a label selector selects; all of them without one.
+///
+/// Page by page, so that no more of them is held than what bears on a plan.
+///
+/// # Errors
+///
+/// When the API server does not answer, or not to the end.
+pub async fn list(client: &Client, selector: Option<&str>) -> Result<Listed, CallError> {
+    let mut tries = 1..=TRIES;
+    loop {
+        tries.next();
+        match list_once(client, selector).await {
+            // The API server no longer knows what the pages before were of.
+            Err(error) if error.code() == Some(410) && !tries.is_empty() => {}
+            listed => return listed,
+        }
+    }
+}
+
+async fn list_once(client: &Client, selector: Option<&str>) -> Result<Listed, CallError> {
+    let api = api(client.clone());
+    let mut listed = Listed::default();
+    let mut params = ListParams::default().limit(PAGE);
+    params.label_selector = selector.map(ToOwned::to_owned);
+    loop {
+        let page = within_deadline(api.list(&params)).await?;
+        for item in &page.items {
+            match observe(item) {
+                Ok(namespace) => drop(listed.namespaces.insert(namespace.name.clone(), namespace)),
+                Err(error) => {
+                    let name = item.meta().name.clone().unwrap_or_default();
+                    listed.unreadable.push((name, error.to_string()));
+                }
+            }
+        }
+        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+            Some(token) => params.continue_token = Some(token),
+            None => return Ok(listed),
+        }
+    }
 }
 
 /// The object of an apply to a namespace as it is at a version.

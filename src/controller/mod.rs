@@ -7,6 +7,7 @@
 //! | observe → plan (pure, in `rollout`) → apply → conclude | `worker`, `memory`, `apply`, `outcome` | writes namespaces |
 //! | what is told | `telling`, `wording`, `restraint`, `announcements`, `metrics` | writes Events |
 //! | the profiles' statuses | `status` (pure), `reporting` | writes statuses |
+//! | the same plans without the deed | `preview` (pure) | – |
 //!
 //! This is the only place that writes to a cluster. A status is made only from plans that were carried out.
 
@@ -17,6 +18,7 @@ mod http;
 mod memory;
 mod metrics;
 mod outcome;
+mod preview;
 mod queue;
 mod reporting;
 mod reports;
@@ -35,6 +37,7 @@ use kube::Client;
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
+pub use self::preview::{Changes, Preview, settings_of, told_of_itself};
 use self::{announcements::Announcements, state::State, worker::Workshop};
 use crate::{cluster::workloads::Resource, rollout::Settings};
 

@@ -51,7 +51,7 @@ pub(super) fn selects(selector: &NamespaceSelector, labels: &BTreeMap<String, St
     equal && selector.match_expressions.iter().flatten().all(|requirement| meets(requirement, labels))
 }
 
-fn meets(requirement: &Requirement, labels: &BTreeMap<String, String>) -> bool {
+pub(super) fn meets(requirement: &Requirement, labels: &BTreeMap<String, String>) -> bool {
     let value = labels.get(&requirement.key);
     let listed = value.is_some_and(|value| requirement.values.iter().flatten().any(|listed| listed == value));
     match requirement.operator {

@@ -3,9 +3,11 @@
 //! From values (profiles, one namespace with the ownership of its keys, the time) to a value: the plan for that
 //! namespace. No I/O, no clock, no Kubernetes client; the preview and the deed run the very same functions.
 
+mod candidates;
 mod decision;
 mod evidence;
 mod gate;
+mod labels_after;
 mod ledger;
 mod matching;
 mod namespace;
@@ -25,6 +27,7 @@ pub mod wording;
 #[cfg(test)]
 mod testing;
 
+pub use candidates::{Candidate, Mismatch, Place, Rank};
 pub use evidence::{Answer, DueLook, Evidence, Look};
 pub use gate::ANNOUNCED_AHEAD;
 pub use ledger::{ENFORCED, GOVERNED_BY, LEDGER_KEYS, Ledger, ON_RELEASE};

@@ -204,6 +204,10 @@ fn check(world: &mut World, settings: &Settings) -> Result<(), TestCaseError> {
             "no request may run into a conflict: {plan:#?}"
         );
     }
+    let pod_security = |namespace: &Namespace| -> BTreeMap<&'static str, String> {
+        label_keys().filter_map(|key| Some((key, namespace.label(key)?.to_owned()))).collect()
+    };
+    prop_assert_eq!(plan.labels_after(&before), pod_security(&world.namespace), "foretold of {:#?}", plan);
     world.namespace.remembered = Some(plan.ledger.clone());
     let after = &world.namespace;
 

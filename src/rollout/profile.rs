@@ -2,7 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{NamePattern, Namespace, Pin, ServerView, Settings, matching::selects, resolve_version};
+use super::{
+    Mismatch, NamePattern, Namespace, Pin, ServerView, Settings,
+    candidates::unmet,
+    matching::{meets, selects},
+    resolve_version,
+};
 use crate::{
     api::{
         Batch, ClusterPodSecurityProfile, ConflictPolicy, NamespaceSelector, ProfileSpec, ReleasePolicy,
@@ -122,11 +127,31 @@ impl Profile {
         if self.selector.is_none() && self.names.is_none() {
             return false;
         }
+        self.names(namespace, settings)
+            && self.selector.as_ref().is_none_or(|selector| selects(selector, &namespace.labels))
+    }
+
+    /// Whether a namespace is among the names, or may be, where there are none.
+    fn names(&self, namespace: &Namespace, settings: &Settings) -> bool {
         let protected = settings.protects(&namespace.name);
         let named =
             |pattern: &NamePattern| pattern.matches(&namespace.name) && (!protected || pattern.is_literal());
-        let by_name = self.names.as_ref().map_or(!protected, |names| names.iter().any(named));
-        by_name && self.selector.as_ref().is_none_or(|selector| selects(selector, &namespace.labels))
+        self.names.as_ref().map_or(!protected, |names| names.iter().any(named))
+    }
+
+    /// Why the profile does not select a namespace; nothing when it does.
+    pub fn mismatch(&self, namespace: &Namespace, settings: &Settings) -> Option<Mismatch> {
+        if self.matches(namespace, settings) {
+            return None;
+        }
+        if !self.names(namespace, settings) {
+            let protected = settings.protects(&namespace.name);
+            return Some(if protected { Mismatch::Protected } else { Mismatch::Name });
+        }
+        let meets = |requirement: &_| meets(requirement, &namespace.labels);
+        // Without selector and names it selects nothing.
+        let unmet = self.selector.as_ref().and_then(|selector| unmet(selector, namespace, meets));
+        Some(unmet.unwrap_or(Mismatch::Name))
     }
 
     /// Whether the profile writes: neither suspended nor a dry run.

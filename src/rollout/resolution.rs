@@ -104,6 +104,11 @@ impl Profiles {
         self.readable.values()
     }
 
+    /// How many there are, those included that cannot be read.
+    pub fn count(&self) -> usize {
+        self.readable.len() + self.unreadable.len()
+    }
+
     /// A profile that can be read.
     pub fn get(&self, name: &str) -> Option<&Profile> {
         self.readable.get(name)
@@ -178,7 +183,7 @@ impl Profiles {
 ///
 /// Rank goes by what a profile sets, not by what an exemption makes of it: an exempted namespace does not fall
 /// through to another profile.
-fn by_rank(mode: Mode, a: &Profile, b: &Profile) -> Ordering {
+pub(super) fn by_rank(mode: Mode, a: &Profile, b: &Profile) -> Ordering {
     let strictness = |profile: &Profile| profile.asks(mode).map(|asked| (asked.level, asked.version));
     let by_priority = b.priority.cmp(&a.priority);
     by_priority.then_with(|| strictness(b).cmp(&strictness(a))).then_with(|| a.name.cmp(&b.name))

@@ -32,7 +32,17 @@ fn completions_are_there_for_each_shell() {
         let output = run(&["completions", shell]);
         assert_eq!(output.status.code(), Some(0));
         let script = stdout(&output);
-        for part in ["completions", "check", "explain", "template-path", "markdown", "sarif"] {
+        for part in [
+            "completions",
+            "check",
+            "explain",
+            "template-path",
+            "markdown",
+            "sarif",
+            "plan",
+            "why",
+            "without",
+        ] {
             assert!(script.contains(part), "{shell}: {part}");
         }
         // The generator for fish does not know the values of arguments.

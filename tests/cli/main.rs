@@ -5,6 +5,8 @@
 mod check;
 mod command_line;
 mod crds;
+mod levels;
+mod plan;
 mod profile_rules;
 #[path = "../profiles/table.rs"]
 mod table;

@@ -8,6 +8,7 @@ mod doubt;
 mod hostile;
 mod interposer;
 mod outage;
+mod plan;
 #[path = "../standards/pods"]
 mod pods {
     #[expect(dead_code, reason = "the rest is for pods that no API server takes")]

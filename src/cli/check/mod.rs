@@ -6,7 +6,7 @@ mod policy;
 pub(in crate::cli) mod report;
 
 use std::{
-    io::{self, BufWriter, IsTerminal, Write},
+    io::{self, IsTerminal, Write},
     path::PathBuf,
 };
 
@@ -20,7 +20,7 @@ use self::{
 };
 use super::{
     Failure as CliFailure, Outcome,
-    output::{Format, Writer, plain},
+    output::{Format, Printer, Writer, is_coloured, plain},
 };
 use crate::manifests::{TemplatePath, TemplatePaths};
 
@@ -69,10 +69,9 @@ impl Check {
             templates: TemplatePaths::new(self.template_paths),
             namespace: self.levels.namespace,
         };
-        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let writer = self.output.writer(stdout.is_terminal() && !no_colour);
+        let writer = self.output.writer(is_coloured(stdout));
         let sources: Vec<_> = self.paths.into_iter().map(source).collect();
-        let mut run = Run::new(writer, BufWriter::new(stdout));
+        let mut run = Run::new(writer, Printer::new(stdout));
         run.tell(|writer, out| writer.begin(out, rules.modes))?;
         pipeline::run(&sources, &rules, |step| run.step(step))?;
         run.finish()
@@ -86,9 +85,7 @@ fn source(path: PathBuf) -> Source {
 /// What was found so far, and where it is written.
 struct Run<W: Write> {
     writer: Box<dyn Writer>,
-    out: BufWriter<W>,
-    /// Whether the reader has left. Then nothing is written any more, but all is judged: the exit status counts.
-    is_closed: bool,
+    printer: Printer<W>,
     summary: Summary,
     argument: Option<Argument>,
     file: String,
@@ -101,23 +98,15 @@ struct Argument {
 }
 
 impl<W: Write> Run<W> {
-    fn new(writer: Box<dyn Writer>, out: BufWriter<W>) -> Self {
-        let summary = Summary::default();
-        Self { writer, out, is_closed: false, summary, argument: None, file: String::new() }
+    fn new(writer: Box<dyn Writer>, printer: Printer<W>) -> Self {
+        Self { writer, printer, summary: Summary::default(), argument: None, file: String::new() }
     }
 
     fn tell(
         &mut self,
         tell: impl FnOnce(&mut dyn Writer, &mut dyn Write) -> io::Result<()>,
     ) -> Result<(), CliFailure> {
-        if self.is_closed {
-            return Ok(());
-        }
-        match tell(self.writer.as_mut(), &mut self.out) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.is_closed = true,
-            told => told?,
-        }
-        Ok(())
+        Ok(self.printer.print(|out| tell(self.writer.as_mut(), out))?)
     }
 
     fn step(&mut self, step: Step) -> Result<(), CliFailure> {
@@ -172,9 +161,7 @@ impl<W: Write> Run<W> {
         self.end_argument()?;
         let summary = self.summary;
         self.tell(|writer, out| writer.end(out, &summary))?;
-        self.tell(|_, out| out.flush())?;
-        // What a closed pipe did not take must not be tried again.
-        _ = self.out.into_parts();
+        self.printer.finish()?;
         let Summary { failed, inconclusive, violating, .. } = summary;
         if failed + inconclusive > 0 {
             return Err(NotJudged { failed, inconclusive }.into());

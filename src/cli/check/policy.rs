@@ -1,15 +1,16 @@
 //! By which levels and versions manifests are judged: as the flags say, or as profiles do.
 
-use std::{collections::BTreeMap, fs, io, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, ValueHint};
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::report::Modes;
 use crate::{
-    api::{InvalidProfile, read_profile},
-    manifests::{Documents, Found, Objects, Place, Problem},
+    cli::profile_files::{ProfileFileError, read_file},
     rollout::{
         Completeness, Ledger, NamePattern, Namespace, Owners, Pin, Profile, Profiles, ServerView, Settings,
     },
@@ -59,21 +60,9 @@ pub(super) struct Policy {
 /// Why profiles say nothing of what to judge by.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ProfileError {
-    /// The file.
-    #[error("{file}: {source}")]
-    Unreadable { file: String, source: io::Error },
-    /// Its syntax.
-    #[error("{file}:{place}: {message}")]
-    Syntax { file: String, place: Place, message: String },
-    /// A profile that the API server would refuse.
-    #[error("{file}: the profile {name:?} is invalid: {source}")]
-    Invalid { file: String, name: String, source: InvalidProfile },
-    /// No profile at all.
-    #[error("{file}: holds no ClusterPodSecurityProfile")]
-    None { file: String },
-    /// Two of one name.
-    #[error("{file}: holds two profiles of the name {name:?}")]
-    Twice { file: String, name: String },
+    /// The file, or what is in it.
+    #[error(transparent)]
+    File(#[from] ProfileFileError),
     /// Several, and nothing to choose by.
     #[error(
         "{file}: holds {count} profiles; say which namespace the manifests go to, with --namespace and --namespace-labels"
@@ -114,7 +103,7 @@ impl Levels {
         Ok(Policy { modes, evaluator: Evaluator::for_server(newest), notices })
     }
 
-    fn by_profile(&self, file: &PathBuf, notices: &mut Vec<String>) -> Result<Modes, ProfileError> {
+    fn by_profile(&self, file: &Path, notices: &mut Vec<String>) -> Result<Modes, ProfileError> {
         let profiles = self.profiles(file)?;
         let file = file.display().to_string();
         let modes: [Option<LevelVersion>; 3] = match &self.namespace {
@@ -177,63 +166,11 @@ impl Levels {
         labels
     }
 
-    fn profiles(&self, file: &PathBuf) -> Result<Vec<Profile>, ProfileError> {
+    fn profiles(&self, file: &Path) -> Result<Vec<Profile>, ProfileError> {
         let minor = self.server_version.unwrap_or(NEWEST_MINOR);
         let server = ServerView { minor, watched_in_full: true };
-        let shown = || file.display().to_string();
-        let mut profiles: Vec<Profile> = Vec::new();
-        for value in read(file)? {
-            let profile = read_profile(&value).map_err(|source| {
-                let name = source.name.clone().unwrap_or_default();
-                ProfileError::Invalid { file: shown(), name, source }
-            })?;
-            let profile = Profile::new(&profile, server, |_| Pin::default());
-            if profiles.iter().any(|other| other.name == profile.name) {
-                return Err(ProfileError::Twice { file: shown(), name: profile.name });
-            }
-            profiles.push(profile);
-        }
-        if profiles.is_empty() {
-            return Err(ProfileError::None { file: shown() });
-        }
-        Ok(profiles)
-    }
-}
-
-/// The objects in a file that call themselves profiles.
-fn read(file: &PathBuf) -> Result<Vec<Value>, ProfileError> {
-    let shown = file.display().to_string();
-    let unreadable = |source| ProfileError::Unreadable { file: shown.clone(), source };
-    let mut documents = Documents::new(fs::File::open(file).map_err(unreadable)?, Vec::new());
-    let mut objects = Objects::default();
-    let mut values = Vec::new();
-    let mut problem = None;
-    while let Some(document) = documents.next().map_err(unreadable)? {
-        let line = Place::new(document.line, 1);
-        let text = document.text().map_err(|place| ProfileError::Syntax {
-            file: shown.clone(),
-            place,
-            message: "is not UTF-8".into(),
-        })?;
-        objects.read(text, &mut |found| match found {
-            Found::Object(object, begin) if object.identity.kind == "ClusterPodSecurityProfile" => {
-                match object.value.decode::<Value>() {
-                    Ok(value) => values.push(value),
-                    Err(error) => {
-                        let Problem { place, message } = error.into();
-                        problem.get_or_insert_with(|| (place.after(begin).after(line), message));
-                    }
-                }
-            }
-            Found::Object(..) | Found::Other => {}
-            Found::Problem(Problem { place, message }) => {
-                problem.get_or_insert_with(|| (place.after(line), message));
-            }
-        });
-    }
-    match problem {
-        None => Ok(values),
-        Some((place, message)) => Err(ProfileError::Syntax { file: shown, place, message }),
+        let profiles = read_file(file)?;
+        Ok(profiles.iter().map(|profile| Profile::new(profile, server, |_| Pin::default())).collect())
     }
 }
 

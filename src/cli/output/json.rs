@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// The version of the report.
-pub(super) const API_VERSION: &str = "podsec.dev/v1alpha1";
+pub(in crate::cli) const API_VERSION: &str = "podsec.dev/v1alpha1";
 /// Its kind.
-pub(super) const KIND: &str = "CheckReport";
+pub(in crate::cli) const KIND: &str = "CheckReport";
 
 /// What manifests were judged by. Level and version are those of enforce.
 #[derive(Debug, Serialize)]

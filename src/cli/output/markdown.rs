@@ -15,7 +15,7 @@ pub(super) struct Markdown {
 }
 
 /// A text that means itself: everything that could be markup, or name a person or an issue, is an entity.
-fn text(text: &str) -> String {
+pub(in crate::cli) fn text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in plain(text).chars() {
         if c.is_ascii_punctuation() && !matches!(c, ',' | ';' | '/' | '(' | ')' | '-' | '\'' | '=' | '"') {
@@ -29,7 +29,7 @@ fn text(text: &str) -> String {
 }
 
 /// A text as code, where nothing in it could end the code or the cell.
-fn code(content: &str) -> String {
+pub(in crate::cli) fn code(content: &str) -> String {
     let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=[]\"' !,()".contains(c);
     if !content.trim().is_empty() && content.chars().all(is_safe) {
         format!("`{content}`")

@@ -3,20 +3,26 @@
 //! Results are written as they come, so that memory does not grow with their number. Every text that came from a
 //! manifest or is the name of a file is somebody else's: each format makes it harmless in its own way.
 
+mod columns;
 mod github;
 pub(super) mod json;
 mod junit;
-mod markdown;
+pub(super) mod markdown;
 mod plain;
+mod printer;
 mod sarif;
 mod table;
-mod yaml;
+pub(super) mod yaml;
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 
-pub(super) use self::plain::plain;
+pub(super) use self::{
+    columns::{Cell, Columns},
+    plain::plain,
+    printer::Printer,
+};
 use super::check::report::{Failure, Modes, Summary, Workload};
 
 /// A format of results.
@@ -38,6 +44,17 @@ pub(super) enum Format {
     Github,
     /// A table for comments and job summaries.
     Markdown,
+}
+
+/// `1 namespace`, `3 namespaces`.
+pub(super) fn count(count: usize, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
+}
+
+/// Whether what people read there is to be coloured.
+pub(super) fn is_coloured(out: &impl IsTerminal) -> bool {
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    out.is_terminal() && !no_colour
 }
 
 /// What writes results in a format. The calls come in the order of this trait; all of one file come together.

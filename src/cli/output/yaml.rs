@@ -31,7 +31,7 @@ struct Foot<'a> {
     summary: &'a Summary,
 }
 
-fn yaml(value: &impl Serialize) -> io::Result<String> {
+pub(in crate::cli) fn yaml(value: &impl Serialize) -> io::Result<String> {
     serde_saphyr::to_string(value).map_err(io::Error::other)
 }
 

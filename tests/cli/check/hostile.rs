@@ -6,7 +6,7 @@ use super::{FORMATS, Folder, json_text};
 use crate::{stderr, stdout};
 
 /// Names that try.
-pub(super) const NAMES: [&str; 12] = [
+pub(crate) const NAMES: [&str; 12] = [
     "\u{1b}[2J\u{1b}[31mred",
     "\u{1b}]0;title\u{7}",
     "\u{1b}]8;;http://evil.example\u{1b}\\link\u{1b}]8;;\u{1b}\\",

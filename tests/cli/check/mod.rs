@@ -3,7 +3,7 @@
 mod broken;
 mod explain;
 mod formats;
-mod hostile;
+pub(crate) mod hostile;
 mod policies;
 mod reading;
 mod schemas;
@@ -22,11 +22,11 @@ use tempfile::TempDir;
 use crate::podsec;
 
 /// A pod that violates restricted in four ways, and conforms to baseline.
-const POD: &str =
+pub(crate) const POD: &str =
     "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: web\n    image: a\n";
 
 /// A pod that conforms to restricted.
-const GOOD: &str = "apiVersion: v1
+pub(crate) const GOOD: &str = "apiVersion: v1
 kind: Pod
 metadata: {name: good}
 spec:
@@ -44,10 +44,10 @@ const SERVICE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
 const FORMATS: [&str; 8] = ["table", "wide", "json", "yaml", "sarif", "junit", "github", "markdown"];
 
 /// A folder of files, which podsec is run in.
-struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
         let folder = Self(TempDir::new().expect("a temporary folder"));
         for (name, text) in files {
             folder.write(name, text);
@@ -59,14 +59,19 @@ impl Folder {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
         fs::write(path, content).expect("it can be written");
     }
 
+    /// Runs the binary in it.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        podsec().current_dir(self.0.path()).args(arguments).output().expect("the binary runs")
+    }
+
     fn check(&self, arguments: &[&str]) -> Output {
-        podsec().current_dir(self.0.path()).arg("check").args(arguments).output().expect("the binary runs")
+        self.run(&[&["check"], arguments].concat())
     }
 
     /// What is found, as JSON.
@@ -165,7 +170,7 @@ impl Report {
 }
 
 /// A text as JSON, which is also YAML.
-fn json_text(text: &str) -> String {
+pub(crate) fn json_text(text: &str) -> String {
     serde_json::to_string(text).expect("text is JSON")
 }
 

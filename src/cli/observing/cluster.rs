@@ -1,0 +1,219 @@
+//! A cluster as it is now, read and nothing else.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use clap::{Args, ValueHint};
+use kube::Client;
+
+use super::{Problem, Progress};
+use crate::{
+    cluster::{
+        CallError,
+        client::{Connection, ConnectionError},
+        namespaces, profiles,
+        server_version::{VersionError, server_minor},
+        workloads::{self, Scope},
+    },
+    rollout::Namespace,
+};
+
+/// Of more namespaces than these that a selector selects, the workloads are read with those of all others: nine lists for
+/// each would be more work for the API server.
+const FEW: usize = 20;
+
+/// Which clusters are read, and which namespaces of them.
+#[derive(Debug, Default, Args)]
+pub(in crate::cli) struct Selection {
+    /// The kubeconfig to read; otherwise $KUBECONFIG, ~/.kube/config, or the pod's own service account
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    kubeconfig: Option<PathBuf>,
+    /// The context of the kubeconfig to use. Given several times, the clusters are read one after the other
+    #[arg(long = "context", value_name = "NAME")]
+    contexts: Vec<String>,
+    /// The namespaces to look at, and no others
+    #[arg(short, long = "namespace", value_name = "NAME", value_delimiter = ',', value_parser = namespace_name)]
+    namespaces: Vec<String>,
+    /// The namespaces to look at by their labels, as kubectl selects: tier=apps,!legacy
+    #[arg(short = 'l', long, value_name = "LABELS", conflicts_with = "namespaces")]
+    selector: Option<String>,
+}
+
+/// A namespace's name as the API server takes it.
+pub(in crate::cli) fn namespace_name(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let edge = text.starts_with('-') || text.ends_with('-');
+    if text.is_empty() || text.len() > 63 || edge || !text.bytes().all(plain) {
+        return Err("must be a namespace's name: lower-case letters, digits and '-', at most 63".into());
+    }
+    Ok(text.to_owned())
+}
+
+/// A cluster that could not be read at all.
+#[derive(Debug, thiserror::Error)]
+enum Unreachable {
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    #[error(transparent)]
+    Version(#[from] VersionError),
+    #[error("cannot list namespaces: {source}{}", hint(source, "list", "namespaces"))]
+    Namespaces { source: CallError },
+}
+
+/// What a refusal for want of a right asks for.
+fn hint(error: &CallError, verb: &str, resource: &str) -> String {
+    match error.code() {
+        Some(403) => format!("; grant {verb} {resource}, or name namespaces with -n"),
+        _ => String::new(),
+    }
+}
+
+/// A cluster as it was read.
+#[derive(Debug)]
+pub(in crate::cli) struct Observed {
+    /// The context, or the address where there is none.
+    pub(in crate::cli) name: String,
+    /// The API server's minor.
+    pub(in crate::cli) minor: u32,
+    /// The namespaces that were asked for, by name.
+    pub(in crate::cli) namespaces: BTreeMap<String, Namespace>,
+    /// What they run.
+    pub(in crate::cli) workloads: workloads::Listing,
+    /// The profiles, unless they could not be listed.
+    pub(in crate::cli) profiles: Option<profiles::Listing>,
+    /// What is missing.
+    pub(in crate::cli) problems: Vec<Problem>,
+    /// How long it took.
+    pub(in crate::cli) took: Duration,
+}
+
+impl Selection {
+    /// One namespace of one cluster.
+    pub(in crate::cli) fn one(connection: Connection, namespace: String) -> Self {
+        let Connection { kubeconfig, context } = connection;
+        let contexts = context.into_iter().collect();
+        Self { kubeconfig, contexts, namespaces: vec![namespace], selector: None }
+    }
+
+    /// Each cluster by itself.
+    pub(in crate::cli) fn connections(&self) -> Vec<Connection> {
+        let kubeconfig = self.kubeconfig.clone();
+        let connection = |context| Connection { kubeconfig: kubeconfig.clone(), context };
+        if self.contexts.is_empty() {
+            return vec![connection(None)];
+        }
+        let mut seen = BTreeSet::new();
+        let contexts = self.contexts.iter().filter(|context| seen.insert(context.as_str()));
+        contexts.cloned().map(Some).map(connection).collect()
+    }
+
+    /// Whether there may be namespaces that are not looked at.
+    pub(in crate::cli) const fn is_partial(&self) -> bool {
+        !self.namespaces.is_empty() || self.selector.is_some()
+    }
+
+    /// Reads a cluster, and gives the client to ask it more. `with_profiles` says whether its profiles matter.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be reached, or nothing can be read of it.
+    pub(in crate::cli) async fn observe(
+        &self,
+        connection: &Connection,
+        with_profiles: bool,
+        progress: &Progress,
+    ) -> Result<(Observed, Client), Problem> {
+        let name = connection.context_name();
+        let place = name.clone().map_or_else(|| "cluster".to_owned(), |name| format!("context {name}"));
+        let observed = self.read(connection, name, with_profiles, progress).await;
+        progress.end();
+        observed.map_err(|error| Problem { place, message: crate::cli::with_causes(&error) })
+    }
+
+    async fn read(
+        &self,
+        connection: &Connection,
+        name: Option<String>,
+        with_profiles: bool,
+        progress: &Progress,
+    ) -> Result<(Observed, Client), Unreachable> {
+        let begun = Instant::now();
+        let (client, server) = connection.client().await?;
+        let name = name.unwrap_or_else(|| server.to_string());
+        progress.say(|| format!("{name}: reading namespaces"));
+        let minor = server_minor(&client).await?;
+        let mut problems = Vec::new();
+        let namespaces = self.namespaces(&client, &mut problems).await?;
+        let profiles = if with_profiles { list_profiles(&client, &mut problems).await } else { None };
+        let is_named = !self.namespaces.is_empty() || namespaces.len() <= FEW;
+        let scope = if self.is_partial() && is_named {
+            Scope::Named(namespaces.keys().cloned().collect())
+        } else {
+            Scope::All
+        };
+        let told = |told: workloads::Progress| {
+            progress.say(|| {
+                let workloads::Progress { objects, bytes, lists_done, lists } = told;
+                let megabytes = bytes / 1_000_000;
+                format!("{name}: read {objects} objects, {megabytes} MB ({lists_done} of {lists} lists)")
+            });
+        };
+        let workloads = workloads::list(&client, &scope, told).await;
+        problems.extend(workloads.problems.iter().map(|problem| {
+            let place = match &problem.namespace {
+                Some(namespace) => format!("namespace {namespace}"),
+                None => "all namespaces".to_owned(),
+            };
+            let message = format!("cannot list {}: {}", problem.resource.name(), problem.error);
+            Problem { place, message }
+        }));
+        let took = begun.elapsed();
+        let observed = Observed { name, minor, namespaces, workloads, profiles, problems, took };
+        Ok((observed, client))
+    }
+
+    /// The namespaces: named ones are asked for one by one, which takes no right to list them all.
+    async fn namespaces(
+        &self,
+        client: &Client,
+        problems: &mut Vec<Problem>,
+    ) -> Result<BTreeMap<String, Namespace>, Unreachable> {
+        if self.namespaces.is_empty() {
+            let listed = namespaces::list(client, self.selector.as_deref()).await;
+            let listed = listed.map_err(|source| Unreachable::Namespaces { source })?;
+            problems.extend(listed.unreadable.into_iter().map(|(name, reason)| Problem {
+                place: format!("namespace {name}"),
+                message: format!("cannot be read: {reason}"),
+            }));
+            return Ok(listed.namespaces);
+        }
+        let mut found = BTreeMap::new();
+        let names: BTreeSet<_> = self.namespaces.iter().collect();
+        for name in names {
+            let message = match namespaces::get(client, name).await {
+                Ok(Some(namespace)) => {
+                    found.insert(name.clone(), namespace);
+                    continue;
+                }
+                Ok(None) => "is not there".to_owned(),
+                Err(error) => format!("cannot be read: {error}"),
+            };
+            problems.push(Problem { place: format!("namespace {name}"), message });
+        }
+        Ok(found)
+    }
+}
+
+async fn list_profiles(client: &Client, problems: &mut Vec<Problem>) -> Option<profiles::Listing> {
+    match profiles::list(client, None).await {
+        Ok(listing) => Some(listing),
+        Err(error) => {
+            let message = format!("cannot list the profiles: {error}");
+            problems.push(Problem { place: "ClusterPodSecurityProfiles".to_owned(), message });
+            None
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! What the API server itself defaults and exempts, where nobody says so in the cluster.
+
+use clap::Args;
+
+use crate::{
+    cli::controller::server_default,
+    rollout::Settings,
+    standards::{LevelVersion, Mode},
+};
+
+/// The flags of the controller that say what the API server is configured to do. `podsec probe` finds out what they
+/// should be.
+#[derive(Clone, Debug, Default, Args)]
+pub(in crate::cli) struct ServerFlags {
+    /// Runtime classes whose pods the API server exempts, beside those that the controller was told
+    #[arg(
+        long,
+        alias = "exempt-runtime-class",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    server_exempt_runtime_classes: Vec<String>,
+    /// What the API server applies to a namespace without labels, in place of what the controller was told, as in
+    /// enforce=baseline:latest
+    #[arg(long, value_name = "MODE=LEVEL[:VERSION]", value_delimiter = ',', value_parser = server_default)]
+    server_defaults: Vec<(Mode, LevelVersion)>,
+}
+
+impl ServerFlags {
+    /// Puts what they say into settings.
+    pub(in crate::cli) fn set(&self, settings: &mut Settings) {
+        settings.server_exempt_runtime_classes.extend(self.server_exempt_runtime_classes.iter().cloned());
+        for (mode, value) in &self.server_defaults {
+            settings.server_defaults.set(*mode, *value);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Whatever has workloads: clusters, or manifests in files.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+};
+
+use clap::{Args, ValueHint};
+
+use super::{Manifests, Observed, Problem, Progress, Selection, Source};
+use crate::{assessment::Inventory, rollout::Namespace};
+
+/// Where workloads come from.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Sources {
+    /// Files, folders or - for standard input, in place of a cluster
+    #[arg(
+        value_name = "FILE|DIR|-",
+        value_hint = ValueHint::AnyPath,
+        conflicts_with_all = ["kubeconfig", "contexts", "namespaces", "selector"]
+    )]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    selection: Selection,
+}
+
+/// What has workloads.
+#[derive(Debug)]
+pub(in crate::cli) struct Subject {
+    /// The context; nothing for files.
+    pub(in crate::cli) context: Option<String>,
+    /// The API server's minor, where there is one.
+    pub(in crate::cli) minor: Option<u32>,
+    /// By namespace.
+    pub(in crate::cli) inventories: BTreeMap<String, Inventory>,
+    /// The namespaces as they are; none for files.
+    pub(in crate::cli) namespaces: BTreeMap<String, Namespace>,
+    /// Where each workload stands, by namespace, kind and name; none for clusters.
+    pub(in crate::cli) sources: HashMap<(String, &'static str, String), Source>,
+    /// What could not be read.
+    pub(in crate::cli) problems: Vec<Problem>,
+}
+
+impl Sources {
+    /// Whether they are files.
+    pub(in crate::cli) const fn are_files(&self) -> bool {
+        !self.paths.is_empty()
+    }
+
+    /// How many subjects there are to be.
+    pub(in crate::cli) fn count(&self) -> usize {
+        if self.are_files() { 1 } else { self.selection.connections().len() }
+    }
+
+    /// Reads one after the other, and gives each to `take` as it comes.
+    ///
+    /// # Errors
+    ///
+    /// With what `take` says, and when nothing can be read at all.
+    pub(in crate::cli) fn each<E: From<std::io::Error>>(
+        &self,
+        mut take: impl FnMut(Result<Subject, Problem>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        if self.are_files() {
+            return take(Ok(Manifests::read(&self.paths).into()));
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let progress = Progress::on_stderr();
+        for connection in self.selection.connections() {
+            let observed = runtime.block_on(self.selection.observe(&connection, false, &progress));
+            take(observed.map(|(observed, _)| observed.into()))?;
+        }
+        Ok(())
+    }
+}
+
+impl From<Manifests> for Subject {
+    fn from(manifests: Manifests) -> Self {
+        let Manifests { inventories, sources, problems } = manifests;
+        Self { context: None, minor: None, inventories, namespaces: BTreeMap::new(), sources, problems }
+    }
+}
+
+impl From<Observed> for Subject {
+    fn from(observed: Observed) -> Self {
+        let Observed { name, minor, namespaces, mut workloads, problems, .. } = observed;
+        let inventories =
+            namespaces.keys().map(|namespace| (namespace.clone(), workloads.take(namespace))).collect();
+        Self {
+            context: Some(name),
+            minor: Some(minor),
+            inventories,
+            namespaces,
+            sources: HashMap::new(),
+            problems,
+        }
+    }
+}
+
+impl Subject {
+    /// `kind-dev (v1.37)`, or `manifests`.
+    pub(in crate::cli) fn title(&self) -> String {
+        match (&self.context, self.minor) {
+            (Some(context), Some(minor)) => format!("{context} (v1.{minor})"),
+            (Some(context), None) => context.clone(),
+            (None, _) => "manifests".to_owned(),
+        }
+    }
+}

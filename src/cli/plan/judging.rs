@@ -1,0 +1,249 @@
+//! From what was read and planned to what is told.
+
+use std::collections::BTreeMap;
+
+use super::model::{DryRun, Judged, NamespaceReport, PlannedMode, State, Step, WorkloadResult};
+use crate::{
+    assessment::{Assessment, Judge, Workload, Workloads},
+    cli::findings::merge,
+    rollout::{
+        Change, ModePlan, Namespace, NamespacePlan, Profiles, Release, Settings, Verdict, standing, wording,
+    },
+    standards::{self, Level, LevelVersion, Mode, Version},
+};
+
+/// By what everything in a cluster is judged.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Bench {
+    /// Judges as the cluster's API server does. The policy that it has is of no account.
+    pub(in crate::cli) judge: Judge,
+    /// The API server's own version of the standards.
+    pub(in crate::cli) version: Version,
+    pub(in crate::cli) settings: Settings,
+    /// Whether there is anything to plan at all.
+    pub(in crate::cli) is_plan: bool,
+}
+
+impl Bench {
+    /// What is told of a namespace.
+    pub(in crate::cli) fn report(
+        &self,
+        namespace: &Namespace,
+        workloads: &Workloads<'_>,
+        plan: &NamespacePlan,
+        profiles: &Profiles,
+    ) -> NamespaceReport {
+        let cleanness = self.judge.cleanness(self.version, workloads);
+        let next = cleanness.next.map_or(Level::Restricted, |next| next.level);
+        let dry_run = self.dry_run(namespace, plan, profiles);
+        let policy = self.policy(namespace, plan, dry_run.as_ref(), next);
+        let assessment = self.judge.by(policy).assess(workloads);
+        let advisory = [Mode::Audit, Mode::Warn].into_iter().filter_map(|mode| {
+            let policy = asked(plan, mode)?;
+            Some((mode, judged(&self.judge.by(policy).assess(workloads))))
+        });
+        NamespaceReport {
+            name: namespace.name.clone(),
+            state: state(namespace, plan),
+            protected: self.settings.protects(&namespace.name),
+            modes: plan.modes.iter().map(|mode| planned_mode(mode, namespace, &self.settings)).collect(),
+            dry_run,
+            labels_now: labels(namespace),
+            labels_planned: plan.labels_after(namespace),
+            advisory: advisory.collect(),
+            judged: judged(&assessment),
+            checks: assessment.checks(),
+            cleanness,
+            apart: assessment.apart(),
+            missing: assessment.missing().iter().map(|&what| what.to_owned()).collect(),
+            cross_checks: Vec::new(),
+            next: plan.next,
+        }
+    }
+
+    /// What the first profile would ask by rank that is not active, where nothing else asks for anything.
+    fn dry_run(&self, namespace: &Namespace, plan: &NamespacePlan, profiles: &Profiles) -> Option<DryRun> {
+        if namespace.terminating || plan.modes.iter().any(|plan| plan.mode == Mode::Enforce) {
+            return None;
+        }
+        let candidates = profiles.candidates(Mode::Enforce, namespace, &namespace.ledger(), &self.settings);
+        candidates.into_iter().find_map(|candidate| {
+            let profile = candidate.profile.name.clone();
+            candidate.asks.map(|asks| DryRun { profile, asks })
+        })
+    }
+
+    fn policy(
+        &self,
+        namespace: &Namespace,
+        plan: &NamespacePlan,
+        dry_run: Option<&DryRun>,
+        next: Level,
+    ) -> LevelVersion {
+        match asked(plan, Mode::Enforce).or_else(|| dry_run.map(|dry_run| dry_run.asks)) {
+            Some(asked) => asked,
+            None if self.is_plan => namespace.labelled(Mode::Enforce, &self.settings.server_defaults).0,
+            None => LevelVersion::new(next, self.version),
+        }
+    }
+
+    /// What became of each workload of a namespace, by kind and name.
+    pub(in crate::cli) fn results<'w>(
+        &self,
+        report: &NamespaceReport,
+        workloads: &'w Workloads<'_>,
+    ) -> impl Iterator<Item = WorkloadResult> + use<'w> {
+        let by = |judged: &Judged| self.judge.by(judged.policy).assess(workloads);
+        let enforced = by(&report.judged);
+        let advisory: Vec<_> = report.advisory.iter().map(|(mode, judged)| (*mode, by(judged))).collect();
+        let verdicts: Vec<_> = enforced.verdicts().collect();
+        verdicts.into_iter().map(move |(workload, verdict)| result(workload, verdict, &enforced, &advisory))
+    }
+}
+
+/// What a profile asks of a mode, if one governs it.
+fn asked(plan: &NamespacePlan, mode: Mode) -> Option<LevelVersion> {
+    plan.modes.iter().find(|plan| plan.mode == mode && plan.governed)?.planned
+}
+
+fn judged(assessment: &Assessment<'_, '_>) -> Judged {
+    Judged {
+        policy: assessment.judge().policy(),
+        workloads: assessment.workloads(),
+        exempt_workloads: assessment.exempt_workloads(),
+        pods: assessment.pods(),
+        exempt_pods: assessment.exempt_pods(),
+    }
+}
+
+/// The six labels as they are.
+fn labels(namespace: &Namespace) -> BTreeMap<&'static str, String> {
+    let keys = Mode::ALL.into_iter().flat_map(|mode| [mode.keys().level, mode.keys().version]);
+    keys.filter_map(|key| Some((key, namespace.label(key)?.to_owned()))).collect()
+}
+
+fn state(namespace: &Namespace, plan: &NamespacePlan) -> State {
+    if namespace.terminating {
+        return State::Terminating;
+    }
+    standing(&plan.modes, plan.protected).map_or(State::Ungoverned, |standing| State::Planned(standing.state))
+}
+
+fn planned_mode(plan: &ModePlan, namespace: &Namespace, settings: &Settings) -> PlannedMode {
+    let ModePlan { mode, profile, present, assumed, planned, verdict, .. } = plan;
+    let (step, reason, why) = told(plan);
+    let keys = mode.keys();
+    let last = namespace.owners.of(keys.level).iter().max_by_key(|owner| owner.time);
+    PlannedMode {
+        mode: *mode,
+        profile: profile.clone(),
+        now: wording::garbled(*mode, namespace).unwrap_or_else(|| present.to_string()),
+        assumed: *assumed,
+        asked: *planned,
+        after: match verdict {
+            Verdict::Write { value, .. } => *value,
+            Verdict::Release(Release::Remove) => settings.server_defaults.get(*mode),
+            _ => *present,
+        },
+        step,
+        reason,
+        why,
+        last_set_by: last.map(|owner| wording::quoted(&owner.manager)),
+        taken_from: taken_from(plan, namespace).map(|manager| wording::quoted(&manager)),
+    }
+}
+
+/// What is to be done, and what there is to say of it.
+fn told(plan: &ModePlan) -> (Step, Option<&'static str>, Option<String>) {
+    let profile = &plan.profile;
+    let with = |step, (reason, sentence)| (step, Some(reason), Some(sentence));
+    match &plan.verdict {
+        Verdict::InSync => (Step::None, None, exemption(plan)),
+        Verdict::Write { change, .. } => {
+            let (step, why) = written(*change, plan);
+            let partly = plan.partly.as_ref().map(|held| wording::hold(held, plan).0);
+            (step, partly, wording::partly(plan).or(why))
+        }
+        Verdict::Hold(why) => with(Step::Hold, wording::hold(why, plan)),
+        Verdict::LeaveAlone { policy, .. } => {
+            with(Step::LeaveAlone, ("LeftAlone", wording::leaves(*policy).to_owned()))
+        }
+        Verdict::Freeze(why) => with(Step::Freeze, wording::freeze(*why, profile)),
+        Verdict::Release(Release::Retain(why)) => with(Step::Retain, wording::retained(*why, profile)),
+        Verdict::Release(Release::Remove) => with(Step::Remove, wording::removed(profile)),
+    }
+}
+
+fn written(change: Change, plan: &ModePlan) -> (Step, Option<String>) {
+    match change {
+        Change::Own => (Step::Own, exemption(plan)),
+        Change::Raise => (Step::Raise, exemption(plan)),
+        Change::ForcedRaise => {
+            (Step::Raise, Some(format!("rollout.forceAfter of profile {} has come", plan.profile)))
+        }
+        Change::Repair => (Step::Repair, Some("somebody had lowered, removed or garbled it".to_owned())),
+        Change::Weaken(cause) => (Step::Weaken, Some(wording::cause(cause, plan))),
+    }
+}
+
+fn exemption(plan: &ModePlan) -> Option<String> {
+    plan.exemption.as_ref().map(|active| wording::exemption(active, &plan.profile))
+}
+
+/// The field manager whose value a write overwrites.
+fn taken_from(plan: &ModePlan, namespace: &Namespace) -> Option<String> {
+    let Verdict::Write { value, .. } = &plan.verdict else { return None };
+    let keys = plan.mode.keys();
+    let pair = [(keys.level, value.level.to_string()), (keys.version, value.version.to_string())];
+    let taken = pair.into_iter().filter(|(key, value)| namespace.label(key).is_some_and(|now| now != value));
+    taken.filter_map(|(key, _)| namespace.owners.foreign(key)).map(|owner| owner.manager.clone()).next()
+}
+
+fn result(
+    workload: &Workload<'_>,
+    verdict: Option<standards::Verdict>,
+    enforced: &Assessment<'_, '_>,
+    advisory: &[(Mode, Assessment<'_, '_>)],
+) -> WorkloadResult {
+    let mut result = WorkloadResult {
+        kind: workload.kind().to_string(),
+        name: workload.name().to_owned(),
+        pods: workload.pods(),
+        verdict,
+        messages: Vec::new(),
+        findings: Vec::new(),
+        mended: mended(enforced, workload),
+    };
+    for (mode, assessment) in std::iter::once((Mode::Enforce, enforced)).chain(of_each(advisory)) {
+        for blocker in assessment.blockers_of(workload) {
+            merge(&mut result.findings, mode, blocker.into());
+        }
+        result.messages.extend(assessment.message(workload).map(|message| (mode, worded(mode, message))));
+    }
+    result
+}
+
+fn of_each<'s, 'w, 'a>(
+    advisory: &'s [(Mode, Assessment<'w, 'a>)],
+) -> impl Iterator<Item = (Mode, &'s Assessment<'w, 'a>)> {
+    advisory.iter().map(|(mode, assessment)| (*mode, assessment))
+}
+
+/// As the API server says it in a mode: what it does not refuse, would violate.
+fn worded(mode: Mode, message: String) -> String {
+    match message.strip_prefix("violates ") {
+        Some(rest) if mode != Mode::Enforce => format!("would violate {rest}"),
+        _ => message,
+    }
+}
+
+/// The checks that refuse a template and none of its pods.
+fn mended(assessment: &Assessment<'_, '_>, workload: &Workload<'_>) -> Vec<String> {
+    let mut names: Vec<_> = assessment
+        .mended(workload)
+        .into_iter()
+        .map(|mended| mended.check.map_or("unreadable template", |check| check.id).to_owned())
+        .collect();
+    names.dedup();
+    names
+}

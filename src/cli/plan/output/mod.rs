@@ -1,0 +1,59 @@
+//! How a plan is written: one file for each format.
+//!
+//! Clusters come one after the other. Names in them are tenants' texts: each format makes them harmless in its own way.
+
+mod html;
+pub(in crate::cli) mod json;
+mod markdown;
+pub(in crate::cli) mod table;
+pub(in crate::cli) mod words;
+
+use std::io::{self, Write};
+
+use clap::ValueEnum;
+
+use super::{cluster_plan::ClusterPlan, totals::Totals};
+use crate::cli::observing::Problem;
+
+/// A format of plans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Format {
+    /// For people: what changes, what is held, and what is in the way.
+    Table,
+    /// The same with every namespace, every workload and every owner.
+    Wide,
+    /// A CheckReport with the namespaces.
+    Json,
+    /// The same as YAML.
+    Yaml,
+    /// Tables for the comments of a change.
+    Markdown,
+    /// A page for a browser, in one file.
+    Html,
+}
+
+/// What writes plans in a format. The calls come in the order of this trait.
+pub(in crate::cli) trait Writer {
+    /// Before everything. Of several clusters each thing says to which it belongs.
+    fn begin(&mut self, out: &mut dyn Write, are_several: bool) -> io::Result<()>;
+    /// For each cluster that could be read.
+    fn cluster(&mut self, out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()>;
+    /// For each that could not.
+    fn unreadable(&mut self, out: &mut dyn Write, problem: &Problem) -> io::Result<()>;
+    /// After everything.
+    fn end(&mut self, out: &mut dyn Write, totals: &Totals) -> io::Result<()>;
+}
+
+impl Format {
+    /// What writes this format. `is_coloured` matters to what people read.
+    pub(in crate::cli) fn writer(self, is_coloured: bool) -> Box<dyn Writer> {
+        match self {
+            Self::Table => Box::new(table::Table::new(is_coloured, false)),
+            Self::Wide => Box::new(table::Table::new(is_coloured, true)),
+            Self::Json => Box::new(json::Json::default()),
+            Self::Yaml => Box::new(json::Yaml::default()),
+            Self::Markdown => Box::new(markdown::Markdown::default()),
+            Self::Html => Box::new(html::Html::default()),
+        }
+    }
+}

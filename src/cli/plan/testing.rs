@@ -1,0 +1,231 @@
+//! A cluster made by hand.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::{
+    cluster_plan::{ClusterPlan, Draft, Question},
+    output::Format,
+    totals::Totals,
+};
+use crate::{
+    api::read_profile,
+    assessment::{
+        Activity, Fingerprint, Inventory, Kind, ObservedPod, ObservedTemplate, PodPhase, Reading, Reference,
+        Shapes, TemplateKind,
+    },
+    cli::observing::{Observed, Problem},
+    cluster::{crd::CrdState, profiles, workloads},
+    rollout::{Completeness, ManagedFields, Namespace, Operation, Owners, TRACKED_KEYS},
+    standards::{LABEL_PREFIX, pod::Pod},
+};
+
+/// Conforms at every level.
+pub(super) const RESTRICTED: &str = r#"{
+    "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+    "containers": [{"name": "web", "securityContext": {
+        "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}
+    }}]
+}"#;
+/// Conforms at baseline.
+pub(super) const BASELINE: &str = r#"{"containers": [{"name": "web"}]}"#;
+/// Violates baseline in two ways.
+pub(super) const PRIVILEGED: &str =
+    r#"{"hostNetwork": true, "containers": [{"name": "agent", "securityContext": {"privileged": true}}]}"#;
+/// Cannot be told at restricted.
+pub(super) const IN_DOUBT: &str = r#"{
+    "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+    "volumes": [{"name": "m", "marsDisk": {}}]
+}"#;
+
+/// What is built.
+pub(super) struct Cluster {
+    observed: Observed,
+    pub(super) question: Question,
+}
+
+pub(super) fn cluster(name: &str) -> Cluster {
+    let observed = Observed {
+        name: name.to_owned(),
+        minor: 37,
+        namespaces: BTreeMap::new(),
+        workloads: workloads::Listing::default(),
+        profiles: Some(profiles::Listing {
+            readable: Vec::new(),
+            unreadable: Vec::new(),
+            completeness: Completeness::Complete { crd_created: Timestamp::UNIX_EPOCH },
+            trusted: true,
+            crd: CrdState::default(),
+        }),
+        problems: Vec::new(),
+        took: Duration::from_millis(1234),
+    };
+    Cluster { observed, question: Question::default() }
+}
+
+impl Cluster {
+    /// A namespace whose Pod Security labels somebody set by an update; others are its own.
+    pub(super) fn namespace(mut self, name: &str, labels: &[(&str, &str)], manager: &str) -> Self {
+        let full = |key: &str| {
+            let is_mode = ["enforce", "audit", "warn"].iter().any(|mode| key.starts_with(mode));
+            if is_mode { format!("{LABEL_PREFIX}{key}") } else { key.to_owned() }
+        };
+        let labels: BTreeMap<_, _> =
+            labels.iter().map(|(key, value)| (full(key), (*value).to_owned())).collect();
+        let keys = TRACKED_KEYS.into_iter().filter(|key| labels.contains_key(*key)).collect();
+        let entry = ManagedFields {
+            manager: manager.to_owned(),
+            operation: Operation::Update,
+            subresource: String::new(),
+            time: Some(Timestamp::UNIX_EPOCH),
+            keys,
+        };
+        let namespace = Namespace {
+            name: name.to_owned(),
+            uid: format!("uid {name}"),
+            resource_version: "1".to_owned(),
+            terminating: false,
+            labels,
+            ledger_annotations: BTreeMap::new(),
+            owners: Owners::from_managed_fields([entry]),
+            remembered: None,
+        };
+        self.observed.namespaces.insert(name.to_owned(), namespace);
+        self.observed.workloads.inventories.insert(name.to_owned(), Inventory::default());
+        self
+    }
+
+    fn inventory(&mut self, namespace: &str) -> (&mut Inventory, &mut Shapes) {
+        let listing = &mut self.observed.workloads;
+        let inventory = listing.inventories.get_mut(namespace).expect("a namespace");
+        (inventory, &mut listing.shapes)
+    }
+
+    /// A Deployment with so many pods.
+    pub(super) fn deployment(mut self, namespace: &str, name: &str, spec: &str, pods: usize) -> Self {
+        let text = format!(r#"{{"spec": {spec}}}"#);
+        let (inventory, shapes) = self.inventory(namespace);
+        let kind = TemplateKind::Deployment;
+        let uid = Fingerprint::of(&(kind, name));
+        let revision = Some(Fingerprint::of(spec));
+        inventory.insert_template(ObservedTemplate {
+            kind,
+            name: name.to_owned(),
+            uid,
+            controller: None,
+            reading: Reading::Judgeable(shapes.of_template(Pod::from_json(&text).unwrap())),
+            revision,
+            activity: Activity::Active,
+        });
+        let set = format!("{name}-1");
+        let set_uid = Fingerprint::of(&(TemplateKind::ReplicaSet, &set));
+        inventory.insert_template(ObservedTemplate {
+            kind: TemplateKind::ReplicaSet,
+            name: set.clone(),
+            uid: set_uid,
+            controller: Some(Reference { uid, kind: Kind::Template(kind), name: name.into() }),
+            reading: Reading::Judgeable(shapes.of_template(Pod::from_json(&text).unwrap())),
+            revision,
+            activity: Activity::Active,
+        });
+        for index in 0..pods {
+            inventory.insert_pod(ObservedPod {
+                name: format!("{set}-{index}"),
+                controller: Some(Reference {
+                    uid: set_uid,
+                    kind: Kind::Template(TemplateKind::ReplicaSet),
+                    name: set.as_str().into(),
+                }),
+                revision: None,
+                reading: Reading::Judgeable(shapes.of_pod(Pod::from_json(&text).unwrap())),
+                phase: PodPhase::Live,
+                mirror: false,
+                created: Timestamp::UNIX_EPOCH,
+            });
+        }
+        self
+    }
+
+    /// A pod that nothing controls.
+    pub(super) fn pod(mut self, namespace: &str, name: &str, spec: &str) -> Self {
+        let text = format!(r#"{{"spec": {spec}}}"#);
+        let (inventory, shapes) = self.inventory(namespace);
+        inventory.insert_pod(ObservedPod {
+            name: name.to_owned(),
+            controller: None,
+            revision: None,
+            reading: Reading::Judgeable(shapes.of_pod(Pod::from_json(&text).unwrap())),
+            phase: PodPhase::Live,
+            mirror: false,
+            created: Timestamp::UNIX_EPOCH,
+        });
+        self
+    }
+
+    /// A pod under something that podsec knows by its reference only.
+    pub(super) fn custom(mut self, namespace: &str, name: &str, spec: &str) -> Self {
+        let text = format!(r#"{{"spec": {spec}}}"#);
+        let (inventory, shapes) = self.inventory(namespace);
+        let kind = Kind::of("example.com/v1", name);
+        inventory.insert_pod(ObservedPod {
+            name: format!("{name}-0"),
+            controller: Some(Reference { uid: Fingerprint::of(&(&kind, name)), kind, name: name.into() }),
+            revision: None,
+            reading: Reading::Judgeable(shapes.of_pod(Pod::from_json(&text).unwrap())),
+            phase: PodPhase::Live,
+            mirror: false,
+            created: Timestamp::UNIX_EPOCH,
+        });
+        self
+    }
+
+    /// A profile.
+    pub(super) fn profile(mut self, name: &str, spec: Value) -> Self {
+        let object = json!({
+            "apiVersion": "podsec.dev/v1alpha1", "kind": "ClusterPodSecurityProfile",
+            "metadata": {"name": name, "uid": format!("uid {name}"), "generation": 1}, "spec": spec,
+        });
+        let listing = self.observed.profiles.as_mut().expect("a listing");
+        listing.readable.push(read_profile(&object).expect("a profile"));
+        self
+    }
+
+    /// That something could not be read of a namespace.
+    pub(super) fn missing(mut self, namespace: &str, what: &str, why: &str) -> Self {
+        self.inventory(namespace).0.miss(what);
+        let place = format!("namespace {namespace}");
+        self.observed.problems.push(Problem { place, message: format!("cannot list {what}: {why}") });
+        self
+    }
+
+    /// That the profiles could not be listed.
+    pub(super) fn missing_profiles(mut self) -> Self {
+        self.observed.profiles = None;
+        let (place, message) =
+            ("ClusterPodSecurityProfiles".to_owned(), "cannot list the profiles: forbidden".to_owned());
+        self.observed.problems.push(Problem { place, message });
+        self
+    }
+
+    pub(super) fn plan(self) -> ClusterPlan {
+        Draft::new(self.observed, &self.question, "2026-11-22T12:00:00Z".parse().unwrap()).finish()
+    }
+}
+
+/// What is written of clusters, and of such that could not be read.
+pub(super) fn written(format: Format, plans: &[ClusterPlan], unreadable: &[Problem]) -> String {
+    let (mut out, mut writer) = (Vec::new(), format.writer(false));
+    let mut totals = Totals { failed: unreadable.len(), ..Totals::default() };
+    writer.begin(&mut out, plans.len() + unreadable.len() > 1).unwrap();
+    for plan in plans {
+        totals += plan.totals();
+        writer.cluster(&mut out, plan).unwrap();
+    }
+    for problem in unreadable {
+        writer.unreadable(&mut out, problem).unwrap();
+    }
+    writer.end(&mut out, &totals).unwrap();
+    String::from_utf8(out).unwrap()
+}

@@ -1,0 +1,175 @@
+//! `podsec recommend`: the highest level that each namespace is clean at.
+
+mod json;
+mod profiles;
+mod table;
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::{Args, ValueEnum};
+
+use super::{
+    Failure, Outcome,
+    observing::{NO_NAMESPACE, Problem, Sources, Subject},
+    output::{Printer, is_coloured, plain},
+};
+use crate::{
+    assessment::{CheckCount, Cleanness, Distance, Judge},
+    rollout::{NamePattern, Settings},
+    standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Version},
+};
+
+/// Recommend the highest level that each namespace is clean at
+///
+/// Reads a cluster, or manifests in files by the namespaces that they name, and changes nothing. With -o profiles it
+/// prints profiles that are ready to be applied; podsec plan -f shows before what they would do.
+///
+/// Exit status: 0 every namespace could be told, 2 something could not be read or told.
+#[derive(Debug, Args)]
+pub(super) struct Recommend {
+    #[command(flatten)]
+    sources: Sources,
+    /// Runtime classes whose pods the API server exempts
+    #[arg(
+        long = "exempt-runtime-class",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    exempt_runtime_classes: Vec<String>,
+    /// How to write it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+/// A format of recommendations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: one row a namespace.
+    Table,
+    /// For programs: a Recommendation.
+    Json,
+    /// ClusterPodSecurityProfiles in YAML, ready to be applied.
+    Profiles,
+}
+
+/// What is recommended for a cluster, or for manifests.
+#[derive(Debug)]
+struct Recommendation {
+    /// `kind-dev (v1.37)`, or `manifests`.
+    title: String,
+    context: Option<String>,
+    /// The version of the standards that it holds for.
+    version: Version,
+    /// By name.
+    namespaces: Vec<Recommended>,
+    problems: Vec<Problem>,
+}
+
+/// What is recommended for a namespace.
+#[derive(Debug)]
+struct Recommended {
+    name: String,
+    cleanness: Cleanness,
+    workloads: usize,
+    pods: usize,
+    /// The checks that keep it from the next level.
+    checks: Vec<CheckCount>,
+    /// What is enforced now, where that is known.
+    now: Option<LevelVersion>,
+    /// Whether only a profile that names it in full governs it.
+    protected: bool,
+    missing: Vec<String>,
+}
+
+impl Recommended {
+    /// Whether podsec cannot tell if a higher level could be had.
+    fn is_in_doubt(&self) -> bool {
+        !self.missing.is_empty()
+            || matches!(self.cleanness.next, Some(Distance { violating: 0, inconclusive: 1.., .. }))
+    }
+
+    /// Whether it stands for manifests that name no namespace.
+    fn is_nowhere(&self) -> bool {
+        self.name == NO_NAMESPACE
+    }
+}
+
+/// That not all could be read or told. What and why is part of the output.
+#[derive(Debug, thiserror::Error)]
+enum RecommendError {
+    #[error("{failed} could not be read, {in_doubt} namespaces cannot be told")]
+    NotTold { failed: usize, in_doubt: usize },
+    #[error("profiles are for one cluster: give --context once with -o profiles")]
+    SeveralClusters,
+}
+
+impl Recommend {
+    pub(super) fn run(self, stdout: &mut (impl Write + IsTerminal)) -> Result<Outcome, Failure> {
+        if self.output == Format::Profiles && self.sources.count() > 1 {
+            return Err(RecommendError::SeveralClusters.into());
+        }
+        let is_coloured = is_coloured(stdout);
+        let mut printer = Printer::new(stdout);
+        let (mut all, mut failed) = (Vec::new(), Vec::new());
+        self.sources.each(|subject| {
+            match subject {
+                Ok(subject) => all.push(self.recommend(subject)),
+                Err(problem) => failed.push(problem),
+            }
+            Ok::<(), io::Error>(())
+        })?;
+        printer.print(|out| match self.output {
+            Format::Table => table::write(out, &all, &failed, is_coloured),
+            Format::Json => json::write(out, &all, &failed),
+            Format::Profiles => {
+                all.iter().try_for_each(|recommendation| profiles::write(out, recommendation))
+            }
+        })?;
+        printer.finish()?;
+        if self.output == Format::Profiles {
+            // What is read by kubectl has no room for them.
+            for problem in failed.iter().chain(all.iter().flat_map(|recommendation| &recommendation.problems))
+            {
+                // Nobody is left to be told when stderr is closed.
+                _ = writeln!(io::stderr(), "podsec: {}", plain(&problem.to_string()));
+            }
+        }
+        let problems: usize = all.iter().map(|recommendation| recommendation.problems.len()).sum();
+        let namespaces = all.iter().flat_map(|recommendation| &recommendation.namespaces);
+        let in_doubt = namespaces.filter(|namespace| namespace.is_in_doubt()).count();
+        match (failed.len() + problems, in_doubt) {
+            (0, 0) => Ok(Outcome::Clean),
+            (failed, in_doubt) => Err(RecommendError::NotTold { failed, in_doubt }.into()),
+        }
+    }
+
+    fn recommend(&self, subject: Subject) -> Recommendation {
+        let minor = subject.minor.unwrap_or(NEWEST_MINOR);
+        let version = Version::Minor(u64::from(minor.min(NEWEST_MINOR)));
+        let judge = Judge::new(LevelVersion::new(Level::Restricted, version))
+            .on_server(minor)
+            .exempting(self.exempt_runtime_classes.iter().cloned());
+        let protected = Settings::DEFAULT_PROTECTED.map(NamePattern::new).to_vec();
+        let settings = Settings { protected, ..Settings::default() };
+        let title = subject.title();
+        let Subject { context, inventories, namespaces, problems, .. } = subject;
+        let namespaces = inventories.into_iter().map(|(name, inventory)| {
+            let workloads = inventory.workloads();
+            let cleanness = judge.cleanness(version, &workloads);
+            let next = cleanness.next.map(|next| LevelVersion::new(next.level, version));
+            let now = namespaces.get(&name);
+            Recommended {
+                cleanness,
+                workloads: workloads.iter().len(),
+                pods: workloads.iter().map(crate::assessment::Workload::pods).sum(),
+                checks: next.map(|next| judge.by(next).assess(&workloads).checks()).unwrap_or_default(),
+                now: now.map(|now| now.labelled(Mode::Enforce, &settings.server_defaults).0),
+                protected: settings.protects(&name),
+                missing: inventory.missing().map(ToOwned::to_owned).collect(),
+                name,
+            }
+        });
+        Recommendation { title, context, version, namespaces: namespaces.collect(), problems }
+    }
+}

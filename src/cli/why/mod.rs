@@ -1,0 +1,96 @@
+//! `podsec why`: which profile governs a namespace, which do not and why, and what happens next.
+
+mod explanation;
+mod json;
+mod table;
+
+use std::io::{IsTerminal, Write};
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+
+use self::explanation::Explanation;
+use super::{
+    Failure, Outcome,
+    observing::{Problem, Progress, Selection, ServerFlags, namespace_name},
+    output::{Printer, is_coloured},
+    plan::cluster_plan::{Draft, Question},
+};
+use crate::cluster::client::Connection;
+
+/// Explain which profiles govern a namespace, and what happens next
+///
+/// Reads a cluster and changes nothing in it. For each mode it shows every profile that selects the namespace, the one
+/// that governs, and what decided against the others; then who owns each label, how the gate stands, what is in the
+/// way, and what the controller or a person is to do next.
+///
+/// Exit status: 0 nothing is held or broken, 1 something is, 2 something could not be read or told.
+#[derive(Debug, Args)]
+pub(super) struct Why {
+    /// The namespace
+    #[arg(value_name = "NAMESPACE", value_parser = namespace_name)]
+    namespace: String,
+    #[command(flatten)]
+    connection: Connection,
+    #[command(flatten)]
+    server: ServerFlags,
+    /// How to write it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: Format,
+}
+
+/// A format of explanations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Table,
+    /// For programs: an Explanation.
+    Json,
+}
+
+/// Why there is no explanation, or not a whole one.
+#[derive(Debug, thiserror::Error)]
+enum WhyError {
+    /// Nothing could be read.
+    #[error("{0}")]
+    Unreadable(Problem),
+    /// Something was missing.
+    #[error("{}", .0.iter().map(Problem::to_string).collect::<Vec<_>>().join("; "))]
+    Incomplete(Vec<Problem>),
+    /// podsec does not know what it needs to know.
+    #[error("podsec cannot tell all that matters here")]
+    Inconclusive,
+}
+
+impl Why {
+    pub(super) fn run(self, stdout: &mut (impl Write + IsTerminal)) -> Result<Outcome, Failure> {
+        let is_coloured = is_coloured(stdout);
+        let mut printer = Printer::new(stdout);
+        let selection = Selection::one(self.connection.clone(), self.namespace.clone());
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let observed = runtime.block_on(selection.observe(&self.connection, true, &Progress::on_stderr()));
+        let (observed, _) = observed.map_err(WhyError::Unreadable)?;
+        let Some(namespace) = observed.namespaces.get(&self.namespace).cloned() else {
+            return Err(WhyError::Incomplete(observed.problems).into());
+        };
+        let question = Question { server: self.server, is_partial: true, ..Question::default() };
+        let now = Timestamp::now();
+        let plan = Draft::new(observed, &question, now).finish();
+        let Some(explanation) = Explanation::new(&plan, &namespace) else {
+            return Err(WhyError::Inconclusive.into());
+        };
+        printer.print(|out| match self.output {
+            Format::Table => table::write(out, &plan, &explanation, is_coloured),
+            Format::Json => json::write(out, &plan, &explanation),
+        })?;
+        printer.finish()?;
+        let report = explanation.report;
+        if !plan.problems.is_empty() {
+            return Err(WhyError::Incomplete(plan.problems).into());
+        }
+        if report.is_inconclusive() {
+            return Err(WhyError::Inconclusive.into());
+        }
+        Ok(if report.is_held() || report.is_broken() { Outcome::Findings } else { Outcome::Clean })
+    }
+}

@@ -1,0 +1,118 @@
+//! For people.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::explanation::{Explanation, Key};
+use crate::cli::{
+    output::{Cell, Columns, plain},
+    plan::{
+        cluster_plan::ClusterPlan,
+        output::{table::Table, words},
+    },
+};
+
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
+const GOOD: Style = AnsiColor::Green.on_default();
+const TITLE: Style = Style::new().bold();
+
+pub(super) fn write(
+    out: &mut dyn Write,
+    plan: &ClusterPlan,
+    explanation: &Explanation<'_>,
+    is_coloured: bool,
+) -> io::Result<()> {
+    let paint = |style: Style, text: &str| {
+        if is_coloured { format!("{style}{text}{style:#}") } else { text.to_owned() }
+    };
+    let report = explanation.report;
+    let title = format!("{} on {} (v1.{})", plain(&report.name), plain(&plan.name), plan.minor);
+    let style = if report.is_held() || report.is_broken() { BAD } else { GOOD };
+    writeln!(out, "{}: {}", paint(TITLE, &title), paint(style, &report.word()))?;
+    for notice in &plan.notices {
+        writeln!(out, "{}: {}", paint(DOUBTFUL, "note"), plain(notice))?;
+    }
+    for problem in &plan.problems {
+        writeln!(out, "{}: {}", paint(BAD, "cannot be told"), plain(&problem.to_string()))?;
+    }
+    writeln!(out)?;
+    modes(out, explanation, is_coloured)?;
+    for (profile, mismatch) in &explanation.elsewhere {
+        writeln!(out, "does not select it: {}: {}", plain(profile), plain(&mismatch.to_string()))?;
+    }
+    let said = words::said(&[report]);
+    if !said.is_empty() {
+        writeln!(out)?;
+    }
+    for line in said {
+        writeln!(out, "{}", plain(&line))?;
+    }
+    if !explanation.keys.is_empty() {
+        writeln!(out)?;
+        keys(out, &explanation.keys, is_coloured)?;
+    }
+    writeln!(out, "\nclean at {}; {}", report.cleanness.level, words::verdict(&report.judged))?;
+    for next in &explanation.next {
+        writeln!(out, "{}: {}", paint(TITLE, "next"), plain(next))?;
+    }
+    if words::needs_details(report) {
+        Table::new(is_coloured, true).namespace(out, plan, report)?;
+    }
+    Ok(())
+}
+
+/// Each mode with the profiles that select the namespace.
+fn modes(out: &mut dyn Write, explanation: &Explanation<'_>, is_coloured: bool) -> io::Result<()> {
+    let mut columns = Columns::new(["MODE", "NOW AND PLANNED", "PROFILE", "PRIORITY", "ASKS", "GOVERNS"]);
+    for (mode, candidates) in &explanation.candidates {
+        let planned = explanation.report.mode(*mode).map_or_else(|| "-".to_owned(), words::cell);
+        if candidates.is_empty() {
+            columns.row([
+                mode.as_str().into(),
+                Cell::new(&planned),
+                "-".into(),
+                "".into(),
+                "".into(),
+                "".into(),
+            ]);
+        }
+        for (index, candidate) in candidates.iter().enumerate() {
+            let first = |text: &str| Cell::new(if index == 0 { text } else { "" });
+            let governs = match &candidate.why_not {
+                None => Cell::new("yes").styled(GOOD),
+                Some(why_not) => Cell::new(format!("no: {why_not}")),
+            };
+            columns.row([
+                first(mode.as_str()),
+                first(&planned),
+                Cell::new(&candidate.profile),
+                Cell::new(candidate.priority.to_string()),
+                Cell::new(candidate.asks.map_or_else(|| "-".to_owned(), |asks| asks.to_string())),
+                governs,
+            ]);
+        }
+    }
+    columns.write(out, is_coloured)
+}
+
+fn keys(out: &mut dyn Write, keys: &[Key], is_coloured: bool) -> io::Result<()> {
+    let mut columns = Columns::new(["LABEL OR ANNOTATION", "VALUE", "OWNED BY"]);
+    for key in keys {
+        let owners: Vec<_> = key
+            .owners
+            .iter()
+            .map(|owner| {
+                let since = owner.since.map(|since| format!(", {since}")).unwrap_or_default();
+                format!("{} ({}{since})", owner.manager, owner.how)
+            })
+            .collect();
+        columns.row([
+            Cell::new(key.short()),
+            Cell::new(key.value.as_deref().unwrap_or("-")),
+            Cell::new(if owners.is_empty() { "nobody on record".to_owned() } else { owners.join("; ") }),
+        ]);
+    }
+    columns.write(out, is_coloured)
+}

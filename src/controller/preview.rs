@@ -1,0 +1,203 @@
+//! What the controller would plan, for those who look before anything is applied.
+//!
+//! The profiles are made ready as the controller makes them ready, and planned with as it plans; what differs is that
+//! nothing is carried out.
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::snapshot::{Described, Memory, Snapshot};
+use crate::{
+    api::{
+        ClusterPodSecurityProfile, Controller,
+        conditions::{Condition, ConditionStatus, types},
+    },
+    assessment::{Judge, Workloads},
+    cluster::{crd, profiles::Listing},
+    rollout::{
+        Answer, Completeness, Evidence, Look, NamePattern, Namespace, NamespacePlan, Pace, Profiles,
+        ServerView, Settings, plan,
+    },
+    standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Policy, Version},
+};
+
+/// A change of the profiles that is thought of.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Profiles that are put in place, each in that of the one of its name.
+    pub applied: Vec<ClusterPodSecurityProfile>,
+    /// The names of profiles that are deleted.
+    pub deleted: Vec<String>,
+}
+
+impl Changes {
+    /// Whether nothing would change.
+    pub const fn is_empty(&self) -> bool {
+        self.applied.is_empty() && self.deleted.is_empty()
+    }
+}
+
+/// The controller at one moment, without hands.
+#[derive(Debug)]
+pub struct Preview {
+    snapshot: Snapshot,
+    settings: Settings,
+    judge: Judge,
+    /// Whether the API server is newer than the tables.
+    newer_server: bool,
+}
+
+impl Preview {
+    /// A controller that has seen `listing`, and then those changes of it.
+    pub fn new(listing: Listing, changes: Changes, server: ServerView, settings: Settings) -> Self {
+        let mut memory = Memory::default();
+        let asked = Instant::now();
+        let changed = changed(listing.clone(), changes);
+        // What it remembers of the profiles before the change counts: pins, and how they were to be let go.
+        drop(Snapshot::new(0, asked, listing, server, &mut memory));
+        let snapshot = Snapshot::new(1, asked, changed, server, &mut memory);
+        let known = Version::Minor(u64::from(server.minor.min(NEWEST_MINOR)));
+        let judge = Judge::new(LevelVersion::new(Level::Privileged, known))
+            .on_server(server.minor)
+            .exempting(settings.server_exempt_runtime_classes.iter().cloned());
+        Self { snapshot, settings, judge, newer_server: server.minor > NEWEST_MINOR }
+    }
+
+    /// What it would do about a namespace that runs these workloads.
+    ///
+    /// A last look that is due is taken to agree, unless there is an answer to it among `looks`. The times that the
+    /// controller has watched are its own: where no record tells of them, a soak begins now.
+    pub fn plan(
+        &self,
+        namespace: &Namespace,
+        workloads: &Workloads<'_>,
+        looks: &[Look],
+        now: Timestamp,
+    ) -> NamespacePlan {
+        let mut looks = looks.to_vec();
+        let pace = Pace { halted: self.halted(namespace), ..Pace::default() };
+        loop {
+            let evidence = Evidence {
+                workloads,
+                judge: &self.judge,
+                newer_server: self.newer_server,
+                watched_since: Timestamp::UNIX_EPOCH,
+                created: Timestamp::UNIX_EPOCH,
+                had_pods: true,
+                record: None,
+                looks: &looks,
+                pace: &pace,
+            };
+            let plan = plan(namespace, &self.snapshot.profiles, &self.settings, Some(&evidence), now);
+            // One for each policy that there may be, so that this ends.
+            let due = plan.look.as_ref().map(|due| due.policy);
+            match due.filter(|due| looks.iter().all(|look| look.policy != *due)) {
+                Some(policy) => looks.push(agreeing(namespace, policy)),
+                None => return plan,
+            }
+        }
+    }
+
+    /// Why the profile that governs enforce raises nothing for the time being, as its status says. That holds until its
+    /// spec changes.
+    fn halted(&self, namespace: &Namespace) -> Option<String> {
+        let ledger = namespace.ledger();
+        let winner = self.profiles().winner(Mode::Enforce, namespace, &ledger, &self.settings)?;
+        let Described { generation, status, .. } = self.snapshot.described.get(&winner.profile.name)?;
+        let is_halted = |condition: &&Condition| {
+            condition.kind == types::ROLLOUT_HALTED
+                && condition.status == ConditionStatus::True
+                && condition.observed_generation == *generation
+        };
+        let halted = status.as_ref()?.conditions.iter().find(is_halted);
+        halted.map(|condition| condition.message.clone())
+    }
+
+    /// The profiles.
+    pub const fn profiles(&self) -> &Profiles {
+        &self.snapshot.profiles
+    }
+
+    /// What bears on every plan.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Judges as the API server does. The policy that it has is of no account.
+    pub const fn judge(&self) -> &Judge {
+        &self.judge
+    }
+}
+
+fn agreeing(namespace: &Namespace, policy: LevelVersion) -> Look {
+    Look {
+        policy,
+        resource_version: namespace.resource_version.clone(),
+        answer: Answer::Agrees,
+        until: Timestamp::MAX,
+    }
+}
+
+fn changed(mut listing: Listing, changes: Changes) -> Listing {
+    let Changes { applied, deleted } = changes;
+    if !applied.is_empty() && listing.completeness == Completeness::InDoubt(crd::MISSING) {
+        // Whoever applies profiles has applied their CRD before.
+        listing.completeness = Completeness::Complete { crd_created: Timestamp::now() };
+    }
+    listing.readable.retain(|profile| !deleted.contains(&name(profile)));
+    listing.unreadable.retain(|profile| !deleted.contains(&profile.name));
+    for mut profile in applied {
+        let name = name(&profile);
+        listing.unreadable.retain(|unreadable| unreadable.name != name);
+        match listing.readable.iter_mut().find(|present| self::name(present) == name) {
+            Some(present) if present.spec == profile.spec => {}
+            Some(present) => {
+                present.spec = profile.spec;
+                present.metadata.generation = present.metadata.generation.map(|generation| generation + 1);
+            }
+            None => {
+                // The API server gives it one that nobody has.
+                profile.metadata.uid = Some(format!("new {name}"));
+                profile.metadata.generation = Some(1);
+                profile.status = None;
+                listing.readable.push(profile);
+            }
+        }
+    }
+    listing
+}
+
+fn name(profile: &ClusterPodSecurityProfile) -> String {
+    profile.metadata.name.clone().unwrap_or_default()
+}
+
+/// What the controller that wrote the profiles' statuses says of itself, if there is one.
+pub fn told_of_itself(listing: &Listing) -> Option<&Controller> {
+    let statuses = listing.readable.iter().filter_map(|profile| profile.status.as_ref());
+    let statuses = statuses.chain(listing.unreadable.iter().filter_map(|profile| profile.status.as_ref()));
+    statuses.filter_map(|status| status.controller.as_ref()).find(|controller| !controller.version.is_empty())
+}
+
+/// The settings of a controller, from what it says of itself.
+///
+/// # Errors
+///
+/// With what cannot be read.
+pub fn settings_of(controller: &Controller) -> Result<Settings, String> {
+    let mut server_defaults = Policy::default();
+    for text in &controller.server_defaults {
+        let read = || {
+            let (mode, value) = text.split_once('=')?;
+            Some((mode.parse::<Mode>().ok()?, value.parse().ok()?))
+        };
+        let (mode, value) = read().ok_or_else(|| format!("server default {text:?}"))?;
+        server_defaults.set(mode, value);
+    }
+    let protected = controller.protected_namespaces.iter().map(|name| NamePattern::new(name)).collect();
+    Ok(Settings {
+        protected,
+        server_defaults,
+        server_exempt_runtime_classes: controller.server_exempt_runtime_classes.iter().cloned().collect(),
+        never_weaken: controller.never_weaken,
+    })
+}
