@@ -12,8 +12,8 @@ mod findings;
 mod observing;
 mod output;
 mod plan;
-mod profile_files;
 mod probe;
+mod profile_files;
 mod recommend;
 mod why;
 

@@ -108,7 +108,7 @@ fn reported(blocker: &Blocker<'_>) -> ReportedBlocker {
 }
 
 fn tell_refusal(refusal: &Refusal<'_>, reported: &mut ReportedBlocker) {
-    let Refusal { check, subject, message, changes, in_doubt, injected, ephemeral } = refusal;
+    let Refusal { check, subject, message, changes, in_doubt, injected, ephemeral, .. } = refusal;
     reported.check = check.id.to_owned();
     reported.message.clone_from(message);
     match subject {

@@ -87,6 +87,7 @@ impl Cluster {
             uid: format!("uid {name}"),
             resource_version: "1".to_owned(),
             terminating: false,
+            created: jiff::Timestamp::UNIX_EPOCH,
             labels,
             ledger_annotations: BTreeMap::new(),
             owners: Owners::from_managed_fields([entry]),

@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_comes_back() {
-        let at = |second| Timestamp::from_second(1_800_000_000 + second).unwrap();
+        let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
         let policy = "baseline:v1.37".parse().unwrap();
         let record_before = GateRecord {
             uid: "u".into(),

@@ -1,0 +1,49 @@
+//! What breaks after a raise stops the next one.
+
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Pod;
+use podsec_control_plane::Cluster;
+use serde_json::json;
+
+use super::{BASELINE, plain, privileged, profile};
+use crate::stage::Stage;
+
+#[tokio::test]
+async fn what_breaks_after_a_raise_halts_the_rollout_until_it_is_mended() {
+    let mut stage = Stage::without_controller(Cluster::builder().controller_manager()).await;
+    stage.start();
+    for name in ["team-a", "team-b"] {
+        stage.namespace(name, &[]).await;
+    }
+    stage.runs("team-b", "agent", privileged()).await;
+    stage.settled_profile("teams", profile("baseline", json!({"soak": "0s"}))).await;
+    stage.shows("team-a", BASELINE).await;
+    stage.is_held("teams", "team-b", "Violations").await;
+
+    // Now somebody deploys what is refused.
+    stage.deploys("team-a", "web", 2, privileged()).await;
+    let report = stage.report_that("team-a", "breakage", |report| report.get("breakage").is_some()).await;
+    assert_eq!(report["breakage"]["workloads"], 1, "workloads are counted, not Events");
+    let refused = &report["breakage"]["refused"][0];
+    assert_eq!(refused["workload"], "Deployment/web");
+    assert!(refused["message"].as_str().unwrap().starts_with("violates PodSecurity"), "{refused}");
+    stage.tenant_reads("team-a", "Broken").await;
+    stage
+        .eventually("the halt", || async {
+            (stage.condition("teams", "RolloutHalted").await?.0 == "True").then_some(())
+        })
+        .await;
+    stage.deletes::<Pod>("team-b", "agent").await;
+    stage.runs("team-b", "web", plain()).await;
+    stage.is_held("teams", "team-b", "RolloutHalted").await;
+    assert_eq!(stage.shown("team-b").await, "");
+
+    stage.deletes::<Deployment>("team-a", "web").await;
+    stage.shows("team-b", BASELINE).await;
+    stage
+        .eventually("the end of the halt", || async {
+            (stage.condition("teams", "RolloutHalted").await?.0 == "False").then_some(())
+        })
+        .await;
+    stage.report_that("team-a", "no breakage", |report| report.get("breakage").is_none()).await;
+}

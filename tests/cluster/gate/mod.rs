@@ -1,0 +1,232 @@
+//! The gate on a real API server: enforce goes up when nothing would be refused, and not before.
+
+mod breakage;
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::{apps::v1::Deployment, batch::v1::CronJob, core::v1::Pod, events::v1::Event};
+use kube::{
+    Api,
+    api::{DeleteParams, ListParams, PostParams},
+};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::stage::Stage;
+
+const BASELINE: &str = "enforce=baseline+podsec enforce-version=v1.37+podsec";
+
+/// What no level has anything against.
+fn conforming() -> Value {
+    json!({
+        "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
+        "containers": [{"name": "c", "image": "i", "securityContext": {
+            "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]},
+        }}],
+    })
+}
+
+/// What baseline has nothing against, and restricted has.
+fn plain() -> Value {
+    json!({"containers": [{"name": "c", "image": "i"}]})
+}
+
+/// What baseline refuses.
+fn privileged() -> Value {
+    json!({"containers": [{"name": "c", "image": "i", "securityContext": {"privileged": true}}]})
+}
+
+fn profile(level: &str, rollout: Value) -> Value {
+    json!({"namespaceNames": ["team-*"], "enforce": {"level": level}, "rollout": rollout})
+}
+
+fn template(spec: Value) -> Value {
+    json!({"metadata": {"labels": {"app": "x"}}, "spec": spec})
+}
+
+impl Stage {
+    fn of<K>(&self, namespace: &str) -> Api<K>
+    where
+        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>,
+    {
+        Api::namespaced(self.admin.clone(), namespace)
+    }
+
+    async fn creates<K>(&self, namespace: &str, object: Value)
+    where
+        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + std::fmt::Debug
+            + serde::Serialize
+            + DeserializeOwned,
+    {
+        let object: K = serde_json::from_value(object).unwrap();
+        self.of::<K>(namespace).create(&PostParams::default(), &object).await.unwrap();
+    }
+
+    async fn runs(&self, namespace: &str, name: &str, spec: Value) {
+        self.creates::<Pod>(namespace, json!({"metadata": {"name": name}, "spec": spec})).await;
+    }
+
+    async fn deploys(&self, namespace: &str, name: &str, replicas: u32, spec: Value) {
+        let object = json!({"metadata": {"name": name}, "spec": {
+            "replicas": replicas, "selector": {"matchLabels": {"app": "x"}}, "template": template(spec),
+        }});
+        self.creates::<Deployment>(namespace, object).await;
+    }
+
+    async fn deletes<K>(&self, namespace: &str, name: &str)
+    where
+        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>
+            + Clone
+            + std::fmt::Debug
+            + DeserializeOwned,
+    {
+        let now = DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() };
+        self.of::<K>(namespace).delete(name, &now).await.unwrap();
+    }
+
+    /// Waits for an Event in a tenant's own namespace.
+    async fn tenant_reads(&self, namespace: &str, reason: &str) -> Event {
+        self.eventually(&format!("an Event {reason} in {namespace}"), || async {
+            let events = self.of::<Event>(namespace).list(&ListParams::default()).await.unwrap();
+            events.items.into_iter().find(|event| event.reason.as_deref() == Some(reason))
+        })
+        .await
+    }
+}
+
+#[tokio::test]
+async fn enforce_goes_up_once_nothing_would_be_refused() {
+    let stage = Stage::new().await;
+    stage.namespace("team-a", &[]).await;
+    stage.runs("team-a", "agent", privileged()).await;
+    stage.runs("team-a", "web", plain()).await;
+    stage.settled_profile("teams", profile("baseline", json!({"soak": "0s"}))).await;
+
+    let held = stage.is_held("teams", "team-a", "Violations").await;
+    assert_eq!((&held["present"], &held["planned"]), (&json!("privileged:latest"), &json!("baseline:v1.37")));
+    assert_eq!(held["blockers"], json!(["Pod/agent (privileged)"]));
+    assert_eq!(stage.shown("team-a").await, "");
+    let report = stage.reports_state("team-a", "Held", "Violations").await;
+    assert_eq!(
+        report["summary"],
+        json!({
+            "blocker": "pod/agent", "cleanAt": "privileged", "enforce": "privileged", "planned": "baseline", "violating": "1/2",
+        })
+    );
+    assert_eq!(report["blockers"][0]["check"], "privileged");
+    let (status, reason, message) = stage.condition("teams", "Compliant").await.unwrap();
+    assert_eq!((status.as_str(), reason.as_str()), ("False", "Violations"), "{message}");
+    assert_eq!(
+        stage.condition("teams", "Ready").await.unwrap().0,
+        "True",
+        "violations are no trouble of podsec's"
+    );
+
+    stage.deletes::<Pod>("team-a", "agent").await;
+    stage.shows("team-a", BASELINE).await;
+    let report = stage.reports_state("team-a", "InSync", "InSync").await;
+    assert_eq!((&report["summary"]["cleanAt"], report.get("blockers")), (&json!("baseline"), None));
+    let raised = stage.tenant_reads("team-a", "Raised").await;
+    assert_eq!(raised.regarding.unwrap().kind.as_deref(), Some("PodSecurityReport"));
+    assert!(stage.privileged_pod("team-a", "agent").await.unwrap_err().contains("violates PodSecurity"));
+    let dry_runs = |passed: &&crate::interposer::Passed| passed.uri.contains("dryRun=All");
+    assert!(stage.interposer.count(dry_runs) > 0, "the API server was asked before");
+}
+
+#[tokio::test]
+async fn what_sleeps_blocks_as_well_as_what_runs() {
+    let stage = Stage::new().await;
+    stage.namespace("team-a", &[]).await;
+    stage.deploys("team-a", "web", 0, privileged()).await;
+    let nightly = json!({"metadata": {"name": "nightly"}, "spec": {
+        "schedule": "0 3 * * *", "suspend": true, "jobTemplate": {"spec": {"template": {"spec": {
+            "restartPolicy": "Never",
+            "containers": [{"name": "c", "image": "i", "securityContext": {"privileged": true}}],
+        }}}},
+    }});
+    stage.creates::<CronJob>("team-a", nightly).await;
+    stage.settled_profile("teams", profile("baseline", json!({"soak": "0s"}))).await;
+    let report = stage.reports_state("team-a", "Held", "Violations").await;
+    let blockers: Vec<_> =
+        report["blockers"].as_array().unwrap().iter().map(|blocker| blocker["workload"].clone()).collect();
+    assert_eq!(blockers, ["CronJob/nightly", "Deployment/web"]);
+    stage.deletes::<CronJob>("team-a", "nightly").await;
+    stage.report_that("team-a", "one blocker", |report| report["summary"]["violating"] == "1/1").await;
+    assert_eq!(stage.shown("team-a").await, "");
+    stage.deletes::<Deployment>("team-a", "web").await;
+    stage.shows("team-a", BASELINE).await;
+}
+
+#[tokio::test]
+async fn what_is_clean_at_a_lower_level_gets_that_meanwhile() {
+    let stage = Stage::new().await;
+    stage.namespace("team-a", &[]).await;
+    stage.runs("team-a", "web", plain()).await;
+    stage.settled_profile("teams", profile("restricted", json!({"soak": "0s"}))).await;
+    stage.shows("team-a", BASELINE).await;
+    let held = stage.is_held("teams", "team-a", "Violations").await;
+    assert_eq!((&held["present"], &held["planned"]), (&json!("baseline:v1.37"), &json!("restricted:v1.37")));
+    stage.deletes::<Pod>("team-a", "web").await;
+    stage.runs("team-a", "web", conforming()).await;
+    stage.shows("team-a", &BASELINE.replace("baseline", "restricted")).await;
+}
+
+#[tokio::test]
+async fn a_soak_is_waited_out_and_begins_anew_with_the_process() {
+    let mut stage = Stage::new().await;
+    stage.namespace("team-a", &[]).await;
+    stage.runs("team-a", "web", plain()).await;
+    let begun = Timestamp::now();
+    stage.settled_profile("teams", profile("baseline", json!({"soak": "8s"}))).await;
+    let report = stage.reports_state("team-a", "Soaking", "Soaking").await;
+    let until: Timestamp = report["nextStep"].as_str().unwrap().parse().unwrap();
+    assert!(until.duration_since(begun) >= SignedDuration::from_secs(8), "{begun} {until}");
+    stage.counts("teams", "soaking", 1).await;
+
+    // Nobody watches while podsec is away: what has passed does not count.
+    stage.stop().await;
+    stage.a_second_passes().await;
+    stage.start();
+    let later = |report: &Value| {
+        let next = report["nextStep"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        next.is_some_and(|next| next > until)
+    };
+    let report = stage.report_that("team-a", "a later raise", later).await;
+    let until: Timestamp = report["nextStep"].as_str().unwrap().parse().unwrap();
+    stage.shows("team-a", BASELINE).await;
+    assert!(Timestamp::now() >= until, "not before {until}");
+}
+
+#[tokio::test]
+async fn a_batch_raises_so_many_and_no_more() {
+    let stage = Stage::new().await;
+    for name in ["team-a", "team-b", "team-c"] {
+        stage.namespace(name, &[]).await;
+        stage.runs(name, "web", plain()).await;
+    }
+    let batch = json!({"soak": "0s", "batch": {"size": 2, "every": "1h"}});
+    stage.settled_profile("teams", profile("baseline", batch)).await;
+    stage.counts("teams", "inSync", 2).await;
+    stage.counts("teams", "held", 1).await;
+    let status = stage.status("teams").await;
+    assert_eq!(status["held"][0]["reason"], "Batch", "{status}");
+    assert!(status["held"][0]["raisedAt"].is_string(), "{status}");
+    stage.settled_profile("teams", profile("baseline", json!({"soak": "0s"}))).await;
+    stage.counts("teams", "inSync", 3).await;
+}
+
+#[tokio::test]
+async fn what_is_held_is_raised_by_force_after_its_time() {
+    let stage = Stage::new().await;
+    stage.namespace("team-a", &[]).await;
+    stage.runs("team-a", "agent", privileged()).await;
+    let at = Timestamp::now().checked_add(SignedDuration::from_secs(6)).unwrap();
+    let rollout = json!({"soak": "0s", "forceAfter": at.to_string()});
+    stage.settled_profile("teams", profile("baseline", rollout)).await;
+    let report = stage.reports_state("team-a", "Held", "Violations").await;
+    assert!(report["message"].as_str().unwrap().contains("forceAfter raises it"), "{report}");
+    stage.shows("team-a", BASELINE).await;
+    assert!(Timestamp::now() >= at);
+    stage.event("ForceRaised", "team-a").await;
+}
