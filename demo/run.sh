@@ -128,9 +128,10 @@ scratch=$(mktemp -d)
 # The demo's own cluster and nothing else, whatever the caller's environment says.
 export KUBECONFIG="$scratch/cluster/kubeconfig" KUBECACHEDIR="$scratch/cache" KUBERC=off
 
-note "installing podsec's CRD, service account and role"
+note "installing podsec's CRDs, service account and role"
 kubectl apply -k demo >/dev/null
-kubectl wait --for=condition=Established crd/clusterpodsecurityprofiles.podsec.dev --timeout="${patience}s" >/dev/null
+kubectl wait --for=condition=Established crd/clusterpodsecurityprofiles.podsec.dev \
+    crd/podsecurityreports.podsec.dev --timeout="${patience}s" >/dev/null
 
 note "starting the controller, in the role that deploy/ gives it"
 (
@@ -166,14 +167,27 @@ look "legacy-billing and monitoring reach into the node itself. Nothing refuses 
 
 step "A profile for everything: warn now, enforce later"
 show "kubectl apply -f examples/profiles/everything.yaml"
-await "profile everything has done its namespaces" "status_is everything held 7"
+await "profile everything has done its namespaces" "status_is everything soaking 4"
 show "kubectl get namespaces -l example $labels"
 look "warn (and audit) came at once: they refuse nothing. enforce waits, for the profile's strategy is WhenClean."
 show "kubectl get cpsp"
-show_prose "kubectl get cpsp everything -o jsonpath='{.status.held[0].message}'"
-look "HELD counts the namespaces that wait, and the status says why. (The seventh namespace is default.)"
+look "HELD counts the namespaces that wait (the seventh is default), BLOCKERS the workloads that violate baseline."
 
-step "A profile for tier=apps: enforce baseline at once"
+step "Which namespaces can go to baseline, and what blocks the others"
+show "kubectl get psr -A"
+look "reports is new and no pod was ever there, so it is raised already. Four are clean and soak: for 24 hours nothing"
+look "may violate baseline there. Here, nobody has so much time:"
+show "kubectl patch cpsp everything --type=merge -p '{\"spec\":{\"rollout\":{\"soak\":\"0s\"}}}'"
+await "what is clean is raised" "status_is everything inSync 5"
+show "kubectl get namespaces -l example $labels"
+blocker='{.blockers[0].workload}: {.blockers[0].message}{"\n"}  {.blockers[0].field}: {.blockers[0].remedy}{"\n"}'
+show "kubectl get psr podsec -n legacy-billing -o jsonpath='$blocker'"
+show_prose "kubectl replace --force -f examples/workloads/legacy-billing-fixed.yaml"
+await "legacy-billing is raised" "carries legacy-billing enforce baseline"
+show "kubectl get namespace legacy-billing $labels"
+look "A moment after its biller was mended, legacy-billing was raised too. monitoring keeps what it has."
+
+step "A profile for tier=apps, of higher priority"
 show "kubectl apply -f examples/profiles/apps.yaml"
 await "profile apps has done its namespaces" "status_is apps inSync 4"
 await "profile everything has left them to it" "status_is everything governed 3"
