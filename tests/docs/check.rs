@@ -73,7 +73,7 @@ fn what_pages_show_of_check_is_what_it_prints() {
 }
 
 /// The keys of all objects in a value.
-fn keys(value: &Value, found: &mut BTreeSet<String>) {
+pub(crate) fn keys(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
             for (key, value) in fields {

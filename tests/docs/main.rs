@@ -4,6 +4,7 @@
 
 mod check;
 mod links;
+mod plan;
 mod probe;
 mod profiles;
 mod reference;

@@ -7,14 +7,15 @@ use serde_json::{Value, json};
 
 use super::{
     cluster_plan::{ClusterPlan, Draft, Question},
+    model::CrossCheck,
     output::Format,
     totals::Totals,
 };
 use crate::{
-    api::read_profile,
+    api::{Controller, ProfileStatus, read_profile},
     assessment::{
         Activity, Fingerprint, Inventory, Kind, ObservedPod, ObservedTemplate, PodPhase, Reading, Reference,
-        Shapes, TemplateKind,
+        ServerVerdict, Shapes, TemplateKind,
     },
     cli::observing::{Observed, Problem},
     cluster::{crd::CrdState, profiles, workloads},
@@ -40,10 +41,17 @@ pub(super) const IN_DOUBT: &str = r#"{
     "volumes": [{"name": "m", "marsDisk": {}}]
 }"#;
 
+/// Conforms at baseline but for an ephemeral container.
+pub(super) const DEBUGGED: &str = r#"{
+    "containers": [{"name": "web"}],
+    "ephemeralContainers": [{"name": "debug", "securityContext": {"privileged": true}}]
+}"#;
+
 /// What is built.
 pub(super) struct Cluster {
     observed: Observed,
     pub(super) question: Question,
+    checked: Vec<(String, ServerVerdict)>,
 }
 
 pub(super) fn cluster(name: &str) -> Cluster {
@@ -62,7 +70,7 @@ pub(super) fn cluster(name: &str) -> Cluster {
         problems: Vec::new(),
         took: Duration::from_millis(1234),
     };
-    Cluster { observed, question: Question::default() }
+    Cluster { observed, question: Question::default(), checked: Vec::new() }
 }
 
 impl Cluster {
@@ -105,42 +113,46 @@ impl Cluster {
     }
 
     /// A Deployment with so many pods.
-    pub(super) fn deployment(mut self, namespace: &str, name: &str, spec: &str, pods: usize) -> Self {
-        let text = format!(r#"{{"spec": {spec}}}"#);
+    pub(super) fn deployment(self, namespace: &str, name: &str, spec: &str, pods: usize) -> Self {
+        self.made(namespace, name, spec, spec, pods)
+    }
+
+    /// A Deployment whose one pod something has changed on its way in.
+    pub(super) fn mutated(self, namespace: &str, name: &str, template: &str, pod: &str) -> Self {
+        self.made(namespace, name, template, pod, 1)
+    }
+
+    fn made(mut self, namespace: &str, name: &str, template: &str, pod: &str, pods: usize) -> Self {
+        let [template, pod] = [template, pod].map(|spec| format!(r#"{{"spec": {spec}}}"#));
         let (inventory, shapes) = self.inventory(namespace);
         let kind = TemplateKind::Deployment;
         let uid = Fingerprint::of(&(kind, name));
-        let revision = Some(Fingerprint::of(spec));
-        inventory.insert_template(ObservedTemplate {
-            kind,
-            name: name.to_owned(),
-            uid,
-            controller: None,
-            reading: Reading::Judgeable(shapes.of_template(Pod::from_json(&text).unwrap())),
-            revision,
-            activity: Activity::Active,
-        });
+        let revision = Some(Fingerprint::of(&template));
         let set = format!("{name}-1");
         let set_uid = Fingerprint::of(&(TemplateKind::ReplicaSet, &set));
-        inventory.insert_template(ObservedTemplate {
-            kind: TemplateKind::ReplicaSet,
-            name: set.clone(),
-            uid: set_uid,
-            controller: Some(Reference { uid, kind: Kind::Template(kind), name: name.into() }),
-            reading: Reading::Judgeable(shapes.of_template(Pod::from_json(&text).unwrap())),
-            revision,
-            activity: Activity::Active,
-        });
+        let mut object = |kind, name: &str, uid, controller| {
+            let reading = Reading::Judgeable(shapes.of_template(Pod::from_json(&template).unwrap()));
+            let (name, activity) = (name.to_owned(), Activity::Active);
+            inventory.insert_template(ObservedTemplate {
+                kind,
+                name,
+                uid,
+                controller,
+                reading,
+                revision,
+                activity,
+            });
+        };
+        object(kind, name, uid, None);
+        let controller = Reference { uid, kind: Kind::Template(kind), name: name.into() };
+        object(TemplateKind::ReplicaSet, &set, set_uid, Some(controller));
         for index in 0..pods {
+            let kind = Kind::Template(TemplateKind::ReplicaSet);
             inventory.insert_pod(ObservedPod {
                 name: format!("{set}-{index}"),
-                controller: Some(Reference {
-                    uid: set_uid,
-                    kind: Kind::Template(TemplateKind::ReplicaSet),
-                    name: set.as_str().into(),
-                }),
+                controller: Some(Reference { uid: set_uid, kind, name: set.as_str().into() }),
                 revision: None,
-                reading: Reading::Judgeable(shapes.of_pod(Pod::from_json(&text).unwrap())),
+                reading: Reading::Judgeable(shapes.of_pod(Pod::from_json(&pod).unwrap())),
                 phase: PodPhase::Live,
                 mirror: false,
                 created: Timestamp::UNIX_EPOCH,
@@ -193,6 +205,31 @@ impl Cluster {
         self
     }
 
+    /// What the controller says of itself in the status of the profiles so far.
+    pub(super) fn of_controller(mut self, version: &str, exempt_runtime_classes: &[&str]) -> Self {
+        let listing = self.observed.profiles.as_mut().expect("a listing");
+        let controller = Controller {
+            version: version.to_owned(),
+            protected_namespaces: vec!["kube-system".to_owned()],
+            server_exempt_runtime_classes: exempt_runtime_classes
+                .iter()
+                .map(|&name| name.to_owned())
+                .collect(),
+            ..Controller::default()
+        };
+        for profile in &mut listing.readable {
+            profile.status =
+                Some(ProfileStatus { controller: Some(controller.clone()), ..ProfileStatus::default() });
+        }
+        self
+    }
+
+    /// What the API server says of a namespace.
+    pub(super) fn checked(mut self, namespace: &str, verdict: ServerVerdict) -> Self {
+        self.checked.push((namespace.to_owned(), verdict));
+        self
+    }
+
     /// That something could not be read of a namespace.
     pub(super) fn missing(mut self, namespace: &str, what: &str, why: &str) -> Self {
         self.inventory(namespace).0.miss(what);
@@ -211,7 +248,14 @@ impl Cluster {
     }
 
     pub(super) fn plan(self) -> ClusterPlan {
-        Draft::new(self.observed, &self.question, "2026-11-22T12:00:00Z".parse().unwrap()).finish()
+        let now = "2026-11-22T12:00:00Z".parse().unwrap();
+        let mut draft = Draft::new(self.observed, &self.question, now);
+        for (name, verdict) in self.checked {
+            let policy = "baseline:v1.37".parse().unwrap();
+            let drafted = draft.namespaces.iter_mut().find(|drafted| drafted.namespace.name == name);
+            drafted.expect("a namespace").checks.push(CrossCheck { policy, verdict });
+        }
+        draft.finish()
     }
 }
 

@@ -7,9 +7,9 @@ use serde_json::json;
 use super::{
     model::Step,
     output::Format,
-    testing::{BASELINE, Cluster, IN_DOUBT, PRIVILEGED, RESTRICTED, cluster, written},
+    testing::{BASELINE, Cluster, DEBUGGED, IN_DOUBT, PRIVILEGED, RESTRICTED, cluster, written},
 };
-use crate::{cli::observing::Problem, standards::Level};
+use crate::{assessment::ServerVerdict, cli::observing::Problem, standards::Level};
 
 const FORMATS: [(&str, Format); 5] = [
     ("table", Format::Table),
@@ -274,4 +274,39 @@ fn markdown_rows_have_their_cells_and_nothing_else() {
         assert_eq!(outside.matches('|').count(), cells, "{row}");
     }
     assert!(cells > 0);
+}
+
+/// A plan in which everything is that a report can have.
+fn with_everything() -> Cluster {
+    planned()
+        .namespace("garbled", &[("tier", "apps"), ("enforce", "basic")], "kubectl-label")
+        .pod("garbled", "debugged", DEBUGGED)
+        .namespace("dry", &[("tier", "dry")], "kubectl-create")
+        .pod("dry", "shell", BASELINE)
+        .namespace("gvisor", &[("tier", "apps")], "kubectl-create")
+        .pod("gvisor", "boxed", r#"{"runtimeClassName": "gvisor", "hostPID": true}"#)
+        .mutated("gvisor", "injected", BASELINE, PRIVILEGED)
+        .mutated("gvisor", "mended", PRIVILEGED, RESTRICTED)
+        .missing("payments", "pods", "forbidden")
+        .profile(
+            "dry",
+            json!({
+                "namespaceSelector": {"matchLabels": {"tier": "dry"}}, "enforce": {"level": "baseline"},
+                "rollout": {"strategy": "DryRun"},
+            }),
+        )
+        .of_controller("0.0.1", &["gvisor"])
+        .checked(
+            "monitoring",
+            ServerVerdict::Disagrees {
+                only_server: vec!["a: privileged".into()],
+                only_podsec: vec!["b: privileged".into()],
+            },
+        )
+}
+
+#[test]
+fn a_report_with_all_that_it_can_have() {
+    insta::assert_snapshot!("all-json", written(Format::Json, &[with_everything().plan()], &[]));
+    insta::assert_snapshot!("all-wide", written(Format::Wide, &[with_everything().plan()], &[]));
 }

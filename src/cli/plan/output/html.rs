@@ -197,10 +197,7 @@ fn namespaces(out: &mut dyn Write, plan: &ClusterPlan, parts: &[Part]) -> io::Re
          aria-label=\"Search namespaces\"> <output class=\"faint\"></output>\n<div class=\"scroll\"><table><thead><tr>"
     )?;
     head.iter().try_for_each(|title| write!(out, "<th>{title}</th>"))?;
-    writeln!(
-        out,
-        "<th class=\"number\">Violating workloads</th><th class=\"number\">Violating pods</th></tr></thead>"
-    )?;
+    writeln!(out, "<th class=\"number\">Violating</th><th class=\"number\">Pods</th></tr></thead>")?;
     for (report, part) in rows {
         row(out, plan, report, *part)?;
     }

@@ -10,7 +10,7 @@ use crate::{
     cli::{
         findings::{Finding, instruction},
         observing::Problem,
-        output::{Cell, Columns, plain},
+        output::{Cell, Columns, count, plain},
         plan::{
             cluster_plan::ClusterPlan,
             model::{NamespaceReport, Step, WorkloadResult},
@@ -297,7 +297,7 @@ impl Table {
 /// `shop to restricted (1 of 42 workloads)`.
 fn near(report: &NamespaceReport, distance: &Distance) -> String {
     let Distance { level, violating, workloads, .. } = distance;
-    format!("{} to {level} ({violating} of {workloads} workloads)", plain(&report.name))
+    format!("{} to {level} ({violating} of {})", plain(&report.name), count(*workloads, "workload"))
 }
 
 fn is_in_the_way(result: &WorkloadResult) -> bool {

@@ -188,8 +188,13 @@ pub(in crate::cli) fn profiles(report: &NamespaceReport) -> String {
 pub(in crate::cli) fn reasons(mode: &PlannedMode) -> Vec<(&'static str, String)> {
     let mut said = Vec::new();
     if let Some(why) = &mode.why {
-        let is_soaking = mode.step == Step::Hold && mode.reason == Some("Soaking");
-        said.push((if is_soaking { "soaking" } else { mode.step.as_str() }, why.clone()));
+        let word = match (mode.step, mode.reason) {
+            (Step::Hold, Some("Soaking")) => "soaking",
+            // What there is to say of what changes nothing is the exemption.
+            (Step::None | Step::Own, _) => "exempt",
+            (step, _) => step.as_str(),
+        };
+        said.push((word, why.clone()));
     }
     if let Some(manager) = &mode.taken_from {
         said.push(("taken", format!("from {manager}, which last set it")));
