@@ -16,6 +16,7 @@ mod rules;
 mod schema;
 mod shape;
 mod status;
+mod text;
 mod version_spec;
 
 pub use crd::crd;
@@ -32,4 +33,5 @@ pub use status::{
     Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, JudgedCounts, LeftAlone, NamespaceCounts,
     ProfileStatus, UnwritableNamespace,
 };
+pub use text::printable;
 pub use version_spec::{ParseVersionSpecError, VersionSpec};

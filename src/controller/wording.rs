@@ -3,7 +3,7 @@
 //! Names come from tenants and are quoted so that they cannot play tricks on a terminal or a log.
 
 use crate::{
-    api::ConflictPolicy,
+    api::{ConflictPolicy, printable},
     rollout::{
         ActiveExemption, FreezeReason, HoldReason, Manager, ModePlan, Namespace, RetainReason, Verdict,
         WeakenCause,
@@ -134,45 +134,10 @@ pub(super) fn last_set_by(verdict: &Verdict) -> Option<String> {
 
 /// A text that somebody else wrote, on one line, without control characters, and not endless.
 pub(super) fn quoted(text: &str) -> String {
-    cut(text, 200)
+    printable(text, 200)
 }
 
 /// The same for a message that is worth more room.
 pub(super) fn quoted_long(text: &str) -> String {
-    cut(text, 1000)
-}
-
-fn cut(text: &str, longest: usize) -> String {
-    let mut plain: String = text.chars().take(longest).flat_map(printable).collect();
-    if text.chars().count() > longest {
-        plain.push('…');
-    }
-    plain
-}
-
-/// A character as it may be shown: control and formatting characters are escaped, since they could rewrite a line.
-fn printable(character: char) -> Box<dyn Iterator<Item = char>> {
-    let hidden = matches!(
-        character,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}' | '\u{e0000}'..='\u{e007f}'
-    );
-    if character.is_control() || hidden {
-        Box::new(character.escape_default())
-    } else {
-        Box::new(std::iter::once(character))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn foreign_text_cannot_play_tricks() {
-        assert_eq!(quoted("plain ünïcode"), "plain ünïcode");
-        assert_eq!(quoted("a\u{1b}[31mred\nline\u{202e}"), "a\\u{1b}[31mred\\nline\\u{202e}");
-        assert_eq!(quoted("x\u{7f}\u{9b}\u{ffff}"), "x\\u{7f}\\u{9b}\\u{ffff}");
-        assert_eq!(quoted(&"x".repeat(500)).chars().count(), 201);
-    }
+    printable(text, 1000)
 }

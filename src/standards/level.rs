@@ -69,7 +69,8 @@ pub enum Strictness {
 }
 
 /// A level at a version, written `restricted:v1.37`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct LevelVersion {
     /// The level.
     pub level: Level,
@@ -133,6 +134,20 @@ impl FromStr for LevelVersion {
     fn from_str(text: &str) -> Result<Self, ParseLevelVersionError> {
         let (level, version) = text.split_once(':').unwrap_or((text, "latest"));
         Ok(Self::new(level.parse()?, version.parse()?))
+    }
+}
+
+impl TryFrom<String> for LevelVersion {
+    type Error = ParseLevelVersionError;
+
+    fn try_from(text: String) -> Result<Self, ParseLevelVersionError> {
+        text.parse()
+    }
+}
+
+impl From<LevelVersion> for String {
+    fn from(policy: LevelVersion) -> Self {
+        policy.to_string()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use serde::{Deserialize, Serialize};
+
 use super::registry::newest_revision;
 
 /// The newest release of Kubernetes whose evaluator podsec was compared with. To be raised also for a release that
@@ -13,7 +15,8 @@ pub const NEWEST_MINOR: u32 =
     if newest_revision() > COMPARED_WITH { newest_revision() } else { COMPARED_WITH };
 
 /// A version of the standards: a minor of Kubernetes 1, or whatever the API server is at. `Latest` ranks highest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Version {
     /// `v1.N`. Upstream takes any N that fits a signed 64-bit integer.
     Minor(u64),
@@ -55,6 +58,20 @@ impl FromStr for Version {
         }
         let minor: i64 = digits.parse().map_err(|_| ParseVersionError)?;
         Ok(Self::Minor(minor.unsigned_abs()))
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = ParseVersionError;
+
+    fn try_from(text: String) -> Result<Self, ParseVersionError> {
+        text.parse()
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> Self {
+        version.to_string()
     }
 }
 
