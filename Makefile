@@ -35,7 +35,11 @@ transcript: tools ## Run the demo and put its output into README.md
 
 crds: ## Write crds/ anew from the types in src/api
 	@cargo run --quiet --locked -- crds > target/crds.yaml
-	@mv target/crds.yaml crds/podsec.dev_clusterpodsecurityprofiles.yaml
+	@awk '/^---$$/ { text = ""; file = ""; next } \
+		file { print > file; next } \
+		{ text = text $$0 "\n" } \
+		/^  name: / { sub(/[.].*/, "", $$2); file = "crds/podsec.dev_" $$2 ".yaml"; printf "%s", text > file }' \
+		target/crds.yaml
 
 fmt: ## Format the Rust code
 	@cargo fmt --all

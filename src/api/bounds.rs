@@ -41,3 +41,22 @@ pub(super) const WORD: usize = 128;
 /// Protected namespaces and server defaults that a controller tells of itself.
 pub(super) const PROTECTED_NAMESPACES: usize = 64;
 pub(super) const SERVER_DEFAULTS: usize = 6;
+
+/// Bytes of a report without its metadata, as JSON: with that of one field manager it stays below 20 kB.
+pub(super) const REPORT: usize = 18_500;
+/// Blockers that a report lists, and refused workloads, lists that may be short, levels that soak.
+pub(super) const BLOCKERS: usize = 20;
+pub(super) const REFUSED: usize = 5;
+pub(super) const MISSING: usize = 8;
+pub(super) const SOAKING: usize = 8;
+/// Of a text in a report, bytes as JSON and so characters too: of a message about the namespace or a mode, ...
+pub(super) const REPORT_MESSAGE: usize = 768;
+/// ... about one workload, and of what is to be done about it, ...
+pub(super) const WORKLOAD_MESSAGE: usize = 320;
+/// ... of a kind and a name (63 and 253 characters), of the path of a field, ...
+pub(super) const WORKLOAD: usize = 320;
+pub(super) const FIELD: usize = 256;
+/// ... of a container, a volume, a check, a reason, a profile, ...
+pub(super) const NAME: usize = 64;
+/// ... of what stands in a column.
+pub(super) const CELL: usize = 40;

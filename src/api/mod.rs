@@ -12,6 +12,7 @@ mod path;
 mod profile;
 mod pruning;
 mod read;
+mod report;
 mod rules;
 mod schema;
 mod shape;
@@ -19,7 +20,7 @@ mod status;
 mod text;
 mod version_spec;
 
-pub use crd::crd;
+pub use crd::{profile_crd, report_crd};
 pub use duration::{GoDuration, ParseDurationError};
 pub use mode_summary::ModeSummary;
 pub use moment::{Moment, ParseMomentError};
@@ -29,9 +30,18 @@ pub use profile::{
 };
 pub use pruning::pruned_fields;
 pub use read::{InvalidProfile, Violation, read_profile};
+pub use report::{
+    Breakage, CleanLevel, HeldLevel, NotJudged, PodSecurityReport, RefusedWorkload, ReportContent,
+    ReportState, ReportSummary, ReportedBlocker, ReportedMode, Soak, VerdictCounts,
+};
 pub use status::{
     Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, JudgedCounts, LeftAlone, NamespaceCounts,
     ProfileStatus, UnwritableNamespace,
 };
 pub use text::printable;
 pub use version_spec::{ParseVersionSpecError, VersionSpec};
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero(count: &u32) -> bool {
+    *count == 0
+}

@@ -22,6 +22,26 @@ pub(super) fn written_moment(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "format": "date-time", "maxLength": bounds::GRAMMAR})
 }
 
+/// A level and version that podsec itself has written, as in `restricted:v1.37`.
+pub(super) fn level_version(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "string",
+        "maxLength": bounds::GRAMMAR,
+        "pattern": r"^(privileged|baseline|restricted):(latest|v1\.[0-9]+)$",
+    })
+}
+
+/// A version that podsec itself has written, as labels carry it.
+pub(super) fn label_version(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "maxLength": bounds::GRAMMAR, "pattern": r"^(latest|v1\.[0-9]+)$"})
+}
+
+/// Makes an object one value to server-side apply: it has one owner, who is written down once and not for each field.
+pub(super) fn atomic(schema: &mut Schema) {
+    undescribed(schema);
+    schema.insert("x-kubernetes-map-type".to_owned(), "atomic".into());
+}
+
 /// Labels by key, each with one value.
 pub(super) fn labels(_: &mut SchemaGenerator) -> Schema {
     json_schema!({

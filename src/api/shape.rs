@@ -162,7 +162,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::api::crd::profile_schema;
+    use crate::api::crd::{profile_schema, report_schema};
 
     /// Keywords that `Checker` reads, and those that check nothing. Another one in a spec would be checked by the API
     /// server alone.
@@ -210,8 +210,8 @@ mod tests {
 
     #[test]
     fn every_text_list_map_and_number_is_bounded() {
-        let schema = serde_json::to_value(profile_schema()).unwrap();
-        let root = &schema["properties"];
+        let profile = serde_json::to_value(profile_schema()).unwrap();
+        let report = serde_json::to_value(report_schema()).unwrap();
         let bounded = |schema: &Value| {
             let any = |keywords: &[&str]| keywords.iter().any(|keyword| schema.get(keyword).is_some());
             match schema["type"].as_str() {
@@ -225,17 +225,23 @@ mod tests {
                 _ => false,
             }
         };
-        walk(&root["spec"], &mut |schema| assert!(bounded(schema), "{schema}"));
-        walk(&root["status"], &mut |schema| assert!(bounded(schema), "{schema}"));
+        for schema in [&profile["properties"]["spec"], &profile["properties"]["status"], &report] {
+            walk(schema, &mut |schema| assert!(bounded(schema), "{schema}"));
+        }
     }
 
     #[test]
     fn descriptions_are_prose_for_users() {
-        let schema = serde_json::to_value(crate::api::crd()).unwrap();
-        walk(&schema["spec"]["versions"][0]["schema"]["openAPIV3Schema"], &mut |schema| {
-            let Some(text) = schema.get("description").and_then(Value::as_str) else { return };
-            assert!(!text.contains(['`', '\n']) && !text.contains("${") && !text.contains("[`"), "{text}");
-            assert!(text.ends_with('.'), "{text}");
-        });
+        for crd in [crate::api::profile_crd(), crate::api::report_crd()] {
+            let schema = serde_json::to_value(crd).unwrap();
+            walk(&schema["spec"]["versions"][0]["schema"]["openAPIV3Schema"], &mut |schema| {
+                let Some(text) = schema.get("description").and_then(Value::as_str) else { return };
+                assert!(
+                    !text.contains(['`', '\n']) && !text.contains("${") && !text.contains("[`"),
+                    "{text}"
+                );
+                assert!(text.ends_with('.'), "{text}");
+            });
+        }
     }
 }

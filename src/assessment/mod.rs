@@ -20,6 +20,7 @@ mod judge;
 mod kind;
 mod observed;
 mod rejections;
+mod report;
 mod shape;
 mod workload;
 
@@ -41,5 +42,6 @@ pub use judge::{Assessment, Counts, FinishedViolating, Judge};
 pub use kind::{Kind, TemplateKind};
 pub use observed::{Activity, ObservedPod, ObservedTemplate, PodPhase, Reading, Reference};
 pub use rejections::{Broken, Rejection, Rejections};
+pub use report::{Account, Judgement, ModeAccount, ReportChange, Said, breakage, report, report_change};
 pub use shape::{Shape, Shapes};
 pub use workload::{Apart, Workload, Workloads};

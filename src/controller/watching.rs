@@ -268,7 +268,7 @@ mod tests {
 
     /// An API server with the CRD and no profile, which refuses to list profiles while it `fails`.
     fn server(fails: Arc<AtomicBool>) -> Client {
-        let mut crd = crate::api::crd();
+        let mut crd = crate::api::profile_crd();
         crd.metadata.creation_timestamp = Some("2026-01-01T00:00:00Z".parse().map(Time).unwrap());
         let answer = move |request: Request<Body>| {
             let path = request.uri().path();

@@ -10,6 +10,7 @@ mod outage;
 mod profile_rules;
 mod races;
 mod release;
+mod report;
 mod scale;
 mod stage;
 mod status;

@@ -6,6 +6,7 @@ mod check;
 mod links;
 mod profiles;
 mod reference;
+mod reports;
 
 use std::{
     fs,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     JSONSchemaProps, JSONSchemaPropsOrArray,
 };
-use podsec::api::{crd, read_profile};
+use podsec::api::{profile_crd, read_profile};
 use serde_json::Value;
 
 use crate::{files, pages, quoted, read};
@@ -65,7 +65,8 @@ fn every_example_profile_can_be_used() {
 
 #[test]
 fn every_field_of_a_profile_is_documented() {
-    let schema = crd().spec.versions.into_iter().next().unwrap().schema.unwrap().open_api_v3_schema.unwrap();
+    let schema =
+        profile_crd().spec.versions.into_iter().next().unwrap().schema.unwrap().open_api_v3_schema.unwrap();
     let mut fields = BTreeSet::new();
     collect(&schema.properties.unwrap()["spec"], &mut fields);
     assert!(fields.len() > 20, "{fields:?}");
@@ -77,7 +78,7 @@ fn every_field_of_a_profile_is_documented() {
 }
 
 /// The names of all fields below.
-fn collect(schema: &JSONSchemaProps, names: &mut BTreeSet<String>) {
+pub(crate) fn collect(schema: &JSONSchemaProps, names: &mut BTreeSet<String>) {
     for (name, field) in schema.properties.iter().flatten() {
         names.insert(name.clone());
         collect(field, names);

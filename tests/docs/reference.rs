@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-use podsec::api::crd;
+use podsec::api::profile_crd;
 
 use crate::{first_cells, quoted, read, root};
 
@@ -88,7 +88,7 @@ fn the_reasons_are_documented_and_no_others() {
 
 #[test]
 fn the_columns_are_documented_and_no_others() {
-    let version = crd().spec.versions.into_iter().next().unwrap();
+    let version = profile_crd().spec.versions.into_iter().next().unwrap();
     let given: BTreeSet<_> =
         version.additional_printer_columns.unwrap().into_iter().map(|column| column.name).collect();
     let page = read("docs/status.md");

@@ -114,7 +114,7 @@ async fn good_profiles_are_accepted_and_read_back_equal() {
 async fn the_definition_is_what_was_written_and_is_structural() {
     let client = cluster().await.admin().unwrap();
     let definition = Api::<CustomResourceDefinition>::all(client).get(DEFINITION).await.unwrap();
-    assert_eq!(definition.spec.versions, podsec::api::crd().spec.versions);
+    assert_eq!(definition.spec.versions, podsec::api::profile_crd().spec.versions);
     let conditions = definition.status.unwrap().conditions.unwrap_or_default();
     assert!(
         conditions.iter().any(|condition| condition.type_ == "Established" && condition.status == "True")
