@@ -38,6 +38,9 @@ pub(super) const CONDITION_MESSAGE: usize = 4096;
 pub(super) const MESSAGE: usize = 1024;
 /// Characters of a level and version as labels carry them (two label values), of a field manager, of one word.
 pub(super) const WORD: usize = 128;
+/// Blockers of one held namespace, and characters of each: a workload, a check, a container and what is between.
+pub(super) const HELD_BLOCKERS: usize = 3;
+pub(super) const HELD_BLOCKER: usize = 480;
 /// Protected namespaces and server defaults that a controller tells of itself.
 pub(super) const PROTECTED_NAMESPACES: usize = 64;
 pub(super) const SERVER_DEFAULTS: usize = 6;

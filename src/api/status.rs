@@ -81,12 +81,7 @@ impl ProfileStatus {
             cut(text, bounds::WORD);
         }
         self.held.truncate(bounds::LISTED);
-        for HeldNamespace { name: _, reason, message, present, planned } in &mut self.held {
-            cut(message, bounds::MESSAGE);
-            for text in [reason, present, planned] {
-                cut(text, bounds::WORD);
-            }
-        }
+        self.held.iter_mut().for_each(HeldNamespace::within_bounds);
         self.left_alone.truncate(bounds::LISTED);
         for LeftAlone { namespace: _, mode, present, planned, last_set_by, message } in &mut self.left_alone {
             cut(message, bounds::MESSAGE);
@@ -178,6 +173,34 @@ pub struct HeldNamespace {
     /// What the profile asks for.
     #[schemars(length(max = bounds::WORD))]
     pub planned: String,
+    /// The first of what keeps workloads from conforming to what is planned, what concerns most pods first. The
+    /// report in the namespace says more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::HELD_BLOCKERS), inner(length(max = bounds::HELD_BLOCKER)))]
+    pub blockers: Vec<String>,
+    /// How many blockers there are besides those listed.
+    #[serde(default, skip_serializing_if = "super::is_zero")]
+    pub more_blockers: u32,
+    /// When enforce is raised, if nothing changes until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "super::schema::written_moment")]
+    pub raised_at: Option<Moment>,
+}
+
+impl HeldNamespace {
+    fn within_bounds(&mut self) {
+        let Self { name: _, reason, message, present, planned, blockers, more_blockers, raised_at: _ } = self;
+        cut(message, bounds::MESSAGE);
+        for text in [reason, present, planned] {
+            cut(text, bounds::WORD);
+        }
+        let unlisted = blockers.len().saturating_sub(bounds::HELD_BLOCKERS);
+        *more_blockers = more_blockers.saturating_add(u32::try_from(unlisted).unwrap_or(u32::MAX));
+        blockers.truncate(bounds::HELD_BLOCKERS);
+        for blocker in blockers {
+            cut(blocker, bounds::HELD_BLOCKER);
+        }
+    }
 }
 
 /// A label that podsec leaves to whoever set it.

@@ -192,7 +192,16 @@ fn list(status: &mut ProfileStatus, tally: &mut Tally, namespace: &str, own: &[&
             Verdict::Hold(reason) if is_held(plan) && status.held.len() < NAMED => {
                 let (reason, message) = wording::hold(*reason, plan.protected);
                 let (name, reason) = (namespace.to_owned(), reason.to_owned());
-                status.held.push(HeldNamespace { name, reason, message, present, planned });
+                status.held.push(HeldNamespace {
+                    name,
+                    reason,
+                    message,
+                    present,
+                    planned,
+                    blockers: Vec::new(),
+                    more_blockers: 0,
+                    raised_at: None,
+                });
             }
             Verdict::LeaveAlone { policy, .. } => {
                 tally.left_alone += 1;
