@@ -31,8 +31,8 @@ pub use profile::{
 pub use pruning::pruned_fields;
 pub use read::{InvalidProfile, Violation, read_profile};
 pub use report::{
-    Breakage, HeldLevel, NotJudged, PodSecurityReport, RefusedWorkload, ReportContent, ReportState,
-    ReportSummary, ReportedBlocker, ReportedMode, Soak, SoakingLevel, VerdictCounts,
+    Breakage, CleanLevel, HeldLevel, NotJudged, PodSecurityReport, RefusedWorkload, ReportContent,
+    ReportState, ReportSummary, ReportedBlocker, ReportedMode, Soak, VerdictCounts,
 };
 pub use status::{
     Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, JudgedCounts, LeftAlone, NamespaceCounts,

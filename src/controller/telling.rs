@@ -10,6 +10,7 @@ use super::{
     state::State,
 };
 use crate::{
+    api::Breakage,
     assessment::{DryRun, ServerAnswer, ServerVerdict},
     rollout::{Change, FreezeReason, HoldReason, ModePlan, Namespace, Release, Verdict, wording},
     standards::{LevelVersion, Mode},
@@ -231,15 +232,16 @@ fn hand_in(state: &State, namespace: &Namespace, profile: Option<&String>, mode:
     }
 }
 
-/// What is broken in a namespace, in a few words; nothing when nothing is.
-pub(super) fn breakage(broken: &[(String, String)]) -> Option<String> {
-    let (workload, message) = broken.first()?;
-    let count = if broken.len() == 1 {
-        "1 workload lacks".into()
-    } else {
-        format!("{} workloads lack", broken.len())
+/// What is broken in a namespace, in a few words.
+pub(super) fn breakage(breakage: &Breakage) -> String {
+    let count = match breakage.workloads {
+        1 => "1 workload lacks".into(),
+        more => format!("{more} workloads lack"),
     };
-    Some(format!("{count} pods: {} {}", wording::quoted(workload), wording::quoted(message)))
+    let first = breakage.refused.first().map(|refused| {
+        format!(": {} {}", wording::quoted(&refused.workload), wording::quoted(&refused.message))
+    });
+    format!("{count} pods{}", first.unwrap_or_default())
 }
 
 /// Compares what the API server warned of when enforce was raised with what was expected of it, and tells of a

@@ -178,9 +178,9 @@ impl Workshop {
         snapshot: &Snapshot,
         prepared: Prepared,
     ) -> std::result::Result<Conclusion, ApplyError> {
-        let Prepared { plan, findings, raised, reservation } = prepared;
+        let Prepared { plan, findings, reservation } = prepared;
         let (next, record, raise) = (plan.next, plan.record.clone(), plan.raise);
-        let is_broken = findings.as_ref().is_some_and(|findings| !findings.broken.is_empty());
+        let is_broken = findings.as_ref().is_some_and(|findings| findings.breakage.is_some());
         // What is still due could not be looked at while the namespace changed.
         let again = if plan.look.is_some() {
             Some(SignedDuration::from_secs(1))
@@ -200,7 +200,7 @@ impl Workshop {
                 return Err(error);
             }
         };
-        let raised = self.note_raise(namespace, snapshot, &applied).or(raised);
+        self.note_raise(namespace, snapshot, &applied);
         let outcome = self.outcome(namespace, snapshot, Result::Applied(applied.clone()));
         let outcome = match findings {
             None => outcome.unjudged(),
@@ -208,7 +208,7 @@ impl Workshop {
                 if let (Some(policy), Some(expected)) = (raise, &findings.expected) {
                     telling::compare(&self.state, namespace, policy, applied.warnings(), expected);
                 }
-                let summary = self.report(namespace, snapshot, &outcome, &applied, findings, raised, record);
+                let summary = self.report(namespace, snapshot, &outcome, &applied, findings, record);
                 outcome.with_summary(summary)
             }
         };
@@ -216,7 +216,7 @@ impl Workshop {
     }
 
     /// Notes when enforce became stricter: what is refused from then on is breakage.
-    fn note_raise(&self, namespace: &Namespace, snapshot: &Snapshot, applied: &Applied) -> Option<Timestamp> {
+    fn note_raise(&self, namespace: &Namespace, snapshot: &Snapshot, applied: &Applied) {
         let is_raise = |plan: &&ModePlan| {
             let change = match plan.verdict {
                 Verdict::Write { change, .. } => change,
@@ -225,11 +225,10 @@ impl Workshop {
             plan.mode == Mode::Enforce
                 && matches!(change, Change::Raise | Change::ForcedRaise | Change::Repair)
         };
-        let plan = applied.modes().iter().find(is_raise)?;
+        let Some(plan) = applied.modes().iter().find(is_raise) else { return };
         let generation = snapshot.profiles.get(&plan.profile).map(|profile| profile.generation);
         let now = Timestamp::now();
         self.state.halts.raised(&plan.profile, generation, (&namespace.name, &namespace.uid), now);
-        Some(now)
     }
 
     /// Has the report of a namespace say what became of it; gives that in short.
@@ -240,12 +239,11 @@ impl Workshop {
         outcome: &Outcome,
         applied: &Applied,
         findings: Findings,
-        raised: Option<Timestamp>,
         record: Option<GateRecord>,
     ) -> Option<Summary> {
         let State { reports, halts, .. } = &*self.state;
         let name = &namespace.name;
-        let is_broken = telling::breakage(&findings.broken);
+        let is_broken = findings.breakage.as_ref().map(telling::breakage);
         for profile in &outcome.matched {
             if halts.broken(profile, name, is_broken.clone()) {
                 self.state.concerns_governed(profile);
@@ -261,7 +259,6 @@ impl Workshop {
             applied,
             onlooker,
             settings: &self.state.settings,
-            raised,
             soak,
             before: reports.standing(name),
             now: Timestamp::now(),

@@ -21,6 +21,7 @@ mod profile_rules;
 mod races;
 mod reading;
 mod release;
+mod report;
 mod scale;
 mod stage;
 mod status;

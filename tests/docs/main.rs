@@ -8,6 +8,7 @@ mod plan;
 mod probe;
 mod profiles;
 mod reference;
+mod reports;
 
 use std::{
     fs,

@@ -78,7 +78,7 @@ fn every_field_of_a_profile_is_documented() {
 }
 
 /// The names of all fields below.
-fn collect(schema: &JSONSchemaProps, names: &mut BTreeSet<String>) {
+pub(crate) fn collect(schema: &JSONSchemaProps, names: &mut BTreeSet<String>) {
     for (name, field) in schema.properties.iter().flatten() {
         names.insert(name.clone());
         collect(field, names);

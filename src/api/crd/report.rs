@@ -79,8 +79,8 @@ const DESCRIPTION: &str = "What podsec makes of the workloads and Pod Security l
 /// What `kubectl get` shows: within 100 characters where names are ordinary.
 const COLUMNS: [Column; 17] = [
     ("State", "string", ".state", false, "What has become of the namespace"),
-    ("Enforce", "string", ".summary.enforce", false, "What enforce is"),
-    ("Planned", "string", ".summary.planned", false, "What enforce is to be"),
+    ("Enforce", "string", ".summary.enforce", false, "The level of enforce"),
+    ("Planned", "string", ".summary.planned", false, "The level that enforce is to have, or its version"),
     (
         "Clean-At",
         "string",
@@ -88,13 +88,7 @@ const COLUMNS: [Column; 17] = [
         false,
         "The highest level that all workloads conform to today",
     ),
-    (
-        "Violating",
-        "string",
-        ".summary.violating",
-        false,
-        "Workloads that violate what enforce is to be, of how many",
-    ),
+    ("Violating", "string", ".summary.violating", false, "Workloads that violate the policy, of how many"),
     ("Blocker", "string", ".summary.blocker", false, "The workload that blocks most"),
     ("Check", "string", ".blockers[0].check", true, "The check that refuses it"),
     ("Reason", "string", ".reason", true, "Why the state is what it is"),

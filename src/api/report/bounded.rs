@@ -136,11 +136,11 @@ impl Breakage {
 
 impl Soak {
     fn bound(&mut self) {
-        self.levels.truncate(bounds::SOAKING);
-        bound(&mut self.namespace_uid, bounds::NAME);
+        self.clean.truncate(bounds::SOAKING);
         if let Some(held) = &mut self.held {
             bound(&mut held.profile_uid, bounds::NAME);
         }
+        bound(&mut self.namespace_uid, bounds::NAME);
     }
 }
 
@@ -167,9 +167,10 @@ mod tests {
             "violating": u32::MAX,
         });
         let moment = "2027-01-01T00:00:00.123456789Z";
-        let level = json!({
+        let clean = json!({
             "cleanSince": moment, "level": "restricted", "version": "v1.9223372036854775807",
         });
+        let held = json!({"heldSince": moment, "level": "restricted", "profileUid": text});
         let content = json!({
             "audit": mode, "enforce": mode, "warn": mode, "blockers": vec![blocker; items],
             "breakage": {
@@ -183,8 +184,9 @@ mod tests {
                 "idleReplicaSets": u32::MAX,
             },
             "reason": text, "since": moment, "state": "ServerExempt",
-            "soak": {"enforced": "restricted:latest",
-                "held": {"level": "restricted", "profileUid": text, "since": moment}, "levels": vec![level; items], "namespaceUid": text},
+            "soak": {
+                "clean": vec![clean; items], "enforced": "restricted:latest", "held": held, "namespaceUid": text,
+            },
             "summary": {"blocker": text, "cleanAt": text, "enforce": text, "planned": text, "violating": text},
         });
         serde_json::from_value(content).unwrap()

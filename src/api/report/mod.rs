@@ -10,8 +10,8 @@ mod parts;
 
 pub use object::PodSecurityReport;
 pub use parts::{
-    Breakage, HeldLevel, NotJudged, RefusedWorkload, ReportState, ReportSummary, ReportedBlocker,
-    ReportedMode, Soak, SoakingLevel, VerdictCounts,
+    Breakage, CleanLevel, HeldLevel, NotJudged, RefusedWorkload, ReportState, ReportSummary, ReportedBlocker,
+    ReportedMode, Soak, VerdictCounts,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -64,7 +64,8 @@ pub struct ReportContent {
     /// Pods that run or may yet run, each counted by its own verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pods: Option<VerdictCounts>,
-    /// The level and version that counts and blockers are about, as in restricted:v1.37: what enforce is planned to be.
+    /// The level and version that counts and blockers are about, as in restricted:v1.37: what enforce is planned to be,
+    /// or would be without its exemption.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "super::schema::level_version")]
     pub policy: Option<LevelVersion>,
@@ -79,8 +80,7 @@ pub struct ReportContent {
     /// What podsec itself has to remember of the namespace. Changing it restarts what it counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub soak: Option<Soak>,
-    /// What has become of the namespace: the state of enforce or, where that is as it should be, of the first of audit
-    /// and warn that is not.
+    /// What has become of the namespace: the state of enforce or, where there is more to tell of it, of audit or warn.
     pub state: ReportState,
     /// The same in a few words, as kubectl get shows it.
     #[serde(default)]

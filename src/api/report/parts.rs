@@ -1,5 +1,7 @@
 //! The parts of a report.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -53,9 +55,27 @@ impl ReportState {
         Self::Left,
     ];
 
-    /// Whether the labels are as a person asked for.
-    pub const fn is_as_asked(self) -> bool {
-        matches!(self, Self::InSync | Self::Exempt)
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InSync => "InSync",
+            Self::Held => "Held",
+            Self::Soaking => "Soaking",
+            Self::Exempt => "Exempt",
+            Self::Yielded => "Yielded",
+            Self::Contested => "Contested",
+            Self::Inconclusive => "Inconclusive",
+            Self::Frozen => "Frozen",
+            Self::Protected => "Protected",
+            Self::ServerExempt => "ServerExempt",
+            Self::Left => "Left",
+        }
+    }
+}
+
+impl fmt::Display for ReportState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
@@ -103,11 +123,11 @@ pub struct ReportSummary {
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = bounds::CELL))]
     pub clean_at: String,
-    /// What enforce is; with its version where only that is not as planned.
+    /// The level of enforce.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = bounds::CELL))]
     pub enforce: String,
-    /// What enforce is to be.
+    /// The level that enforce is to have; its version alone where nothing else is to change.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = bounds::CELL))]
     pub planned: String,
@@ -145,7 +165,7 @@ pub struct NotJudged {
     pub finished_jobs: u32,
     /// Pods that have succeeded or failed.
     pub finished_pods: u32,
-    /// ReplicaSets at 0 replicas that something else controls, other than those of a Deployment.
+    /// Objects of the kind ReplicaSet at 0 replicas that something other than a Deployment controls.
     pub idle_replica_sets: u32,
 }
 
@@ -169,7 +189,7 @@ pub struct ReportedBlocker {
     #[schemars(length(max = bounds::WORKLOAD_MESSAGE))]
     pub message: String,
     /// How many more fields are to be changed.
-    #[serde(skip_serializing_if = "super::is_zero")]
+    #[serde(skip_serializing_if = "crate::api::is_zero")]
     pub more_fields: u32,
     /// What else there is to know: that something adds it to the pods after they were made, that it goes with an
     /// ephemeral container, or that an API server which knows more might accept it.
@@ -193,6 +213,21 @@ pub struct ReportedBlocker {
     /// The workload, as in Deployment/web.
     #[schemars(length(max = bounds::WORKLOAD))]
     pub workload: String,
+}
+
+impl fmt::Display for ReportedBlocker {
+    /// In a few words: `Deployment/web: privileged (container web)`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { check, container, message, volume, workload, .. } = self;
+        // Without a check there is only the message.
+        let what = if check.is_empty() { message } else { check };
+        write!(f, "{workload}: {what}")?;
+        match (container.as_str(), volume.as_str()) {
+            ("", "") => Ok(()),
+            ("", volume) => write!(f, " (volume {volume})"),
+            (container, _) => write!(f, " (container {container})"),
+        }
+    }
 }
 
 /// What the API server has refused since enforce was last raised.
@@ -229,6 +264,10 @@ pub struct RefusedWorkload {
 #[serde(rename_all = "camelCase", default)]
 #[schemars(transform = crate::api::schema::atomic)]
 pub struct Soak {
+    /// Since when nothing has violated a level, for each that enforce may be raised to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = bounds::SOAKING))]
+    pub clean: Vec<CleanLevel>,
     /// What podsec raised enforce to, as in baseline:v1.37: beside the namespace's annotation the other witness.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "crate::api::schema::level_version")]
@@ -236,41 +275,63 @@ pub struct Soak {
     /// Since when enforce has been held, which forceAfter asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<HeldLevel>,
-    /// Since when the namespace has been clean at a level.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = bounds::SOAKING))]
-    pub levels: Vec<SoakingLevel>,
     /// The namespace that this is about: another one of the same name begins anew.
     #[schemars(length(max = bounds::NAME))]
     pub namespace_uid: String,
 }
 
-/// Since when a profile asks for a level that a namespace does not have.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct HeldLevel {
-    /// The level.
-    #[schemars(schema_with = "crate::api::schema::level")]
-    pub level: Level,
-    /// The profile's uid: another one of the same name begins anew.
-    #[schemars(length(max = bounds::NAME))]
-    pub profile_uid: String,
-    /// Since when.
-    #[schemars(schema_with = "crate::api::schema::written_moment")]
-    pub since: Moment,
-}
-
-/// Since when a namespace has been clean at a level.
+/// Since when nothing has violated a level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct SoakingLevel {
-    /// Since when nothing has violated it and somebody watched.
+pub struct CleanLevel {
+    /// Since when, as far as somebody watched.
     #[schemars(schema_with = "crate::api::schema::written_moment")]
     pub clean_since: Moment,
     /// The level.
     #[schemars(schema_with = "crate::api::schema::level")]
     pub level: Level,
-    /// The version, as the labels would carry it.
+    /// The version whose rules were applied.
     #[schemars(schema_with = "crate::api::schema::label_version")]
     pub version: Version,
+}
+
+/// Since when a profile has asked for a level that the namespace does not have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldLevel {
+    /// Since when.
+    #[schemars(schema_with = "crate::api::schema::written_moment")]
+    pub held_since: Moment,
+    /// The level.
+    #[schemars(schema_with = "crate::api::schema::level")]
+    pub level: Level,
+    /// The uid of the profile.
+    #[schemars(length(max = bounds::NAME))]
+    pub profile_uid: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_named_as_they_are_written() {
+        for state in ReportState::ALL {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.as_str());
+        }
+    }
+
+    #[test]
+    fn a_blocker_is_told_in_a_few_words() {
+        let told = |check: &str, container: &str, volume: &str| {
+            let [check, container, volume] = [check, container, volume].map(str::to_owned);
+            let (message, workload) = ("cannot be read".to_owned(), "Deployment/web".to_owned());
+            ReportedBlocker { check, container, message, volume, workload, ..ReportedBlocker::default() }
+                .to_string()
+        };
+        assert_eq!(told("privileged", "web", ""), "Deployment/web: privileged (container web)");
+        assert_eq!(told("restrictedVolumes", "", "logs"), "Deployment/web: restrictedVolumes (volume logs)");
+        assert_eq!(told("hostNamespaces", "", ""), "Deployment/web: hostNamespaces");
+        assert_eq!(told("", "", ""), "Deployment/web: cannot be read");
+    }
 }

@@ -109,11 +109,11 @@ fn reported(blocker: &Blocker<'_>) -> ReportedBlocker {
 
 fn tell_refusal(refusal: &Refusal<'_>, reported: &mut ReportedBlocker) {
     let Refusal { check, subject, message, changes, in_doubt, injected, ephemeral, .. } = refusal;
-    reported.check = check.id.to_owned();
+    check.id.clone_into(&mut reported.check);
     reported.message.clone_from(message);
     match subject {
-        Subject::Container { name, .. } => reported.container = (*name).to_owned(),
-        Subject::Volume { name } => reported.volume = (*name).to_owned(),
+        Subject::Container { name, .. } => (*name).clone_into(&mut reported.container),
+        Subject::Volume { name } => (*name).clone_into(&mut reported.volume),
         Subject::Pod => {}
     }
     if let Some(Change { path, path_on_pod, value: _, remedy }) = changes.first() {
@@ -144,7 +144,7 @@ fn object(blocker: &Blocker<'_>) -> Option<String> {
 }
 
 /// `Deployment/web`, and with its group where podsec knows the kind by references only: `CloneSet.apps.kruise.io/web`.
-fn workload(kind: &Kind, name: &str) -> String {
+pub(super) fn workload(kind: &Kind, name: &str) -> String {
     let full = match kind {
         Kind::Other(kind) => format!("{kind}/{name}"),
         Kind::Template(_) | Kind::Pod => String::new(),

@@ -116,7 +116,7 @@ fn what_cannot_be_told_is_not_called_clean() {
 }
 
 #[test]
-fn thousands_of_workloads_with_the_longest_names_fit() {
+fn hundreds_of_workloads_with_the_longest_names_fit() {
     let container = "c".repeat(63);
     let volume = "v".repeat(63);
     let spec = format!(
@@ -124,15 +124,15 @@ fn thousands_of_workloads_with_the_longest_names_fit() {
             "containers": [{{"name": "{container}"}}]}}"#
     );
     let mut inventory = Inventory::default();
-    for index in 0..5_000 {
+    for index in 0..500 {
         let name = format!("{}{index:04}", "n".repeat(249));
         inventory.insert_template(template(ReplicationController, &name).is(&spec).observed());
     }
     let content = told(&inventory, "restricted:v1.37");
-    assert_eq!(content.workloads.unwrap().violating, 5_000);
+    assert_eq!(content.workloads.unwrap().violating, 500);
     let size = serde_json::to_vec(&content).unwrap().len();
     assert!(size <= 18_500, "{size}");
-    assert_eq!(content.blockers.len() + content.more_blockers as usize, 5_000 * 6);
+    assert_eq!(content.blockers.len() + content.more_blockers as usize, 500 * 6);
     assert!(content.blockers.len() >= 18, "{} of 20 fit", content.blockers.len());
     assert!(content.blockers.iter().all(|blocker| blocker.workload.len() == 275), "names are whole");
 }

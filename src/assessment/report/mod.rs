@@ -10,19 +10,25 @@ pub use self::{
     judgement::Judgement,
 };
 use crate::{
-    api::{Breakage, Moment, ReportContent, ReportState, ReportedMode, Soak},
+    api::{Breakage, Moment, RefusedWorkload, ReportContent, ReportState, ReportedMode, Soak},
+    assessment::Broken,
     standards::{LevelVersion, Mode, Strictness},
 };
+
+/// How many refused workloads a report names.
+const REFUSED: usize = 5;
 
 /// All that a report is made of.
 #[derive(Clone, Debug, Default)]
 pub struct Account {
-    /// The modes that a profile governs or that podsec still has something of, each once.
-    pub modes: Vec<ModeAccount>,
-    /// What is said where there is no such mode.
-    pub otherwise: Said,
+    /// What has become of the namespace as a whole.
+    pub whole: Said,
+    /// The mode that this is about, if it is one: its reason is not told twice.
+    pub foremost: Option<Mode>,
     /// When the state changes next, if nothing else does.
     pub next_step: Option<Timestamp>,
+    /// The modes that a profile governs or that podsec still has something of, each once.
+    pub modes: Vec<ModeAccount>,
     /// What became of the workloads; `None` when nothing was judged.
     pub judgement: Option<Judgement>,
     /// What the API server has refused since enforce was last raised.
@@ -63,16 +69,12 @@ pub struct ModeAccount {
 
 /// Makes a report, within its bounds. What did not change since the one before keeps its time.
 pub fn report(account: Account, before: Option<&ReportContent>, now: Timestamp) -> ReportContent {
-    let Account { modes, otherwise, next_step, judgement, breakage, soak } = account;
+    let Account { whole, foremost, next_step, modes, judgement, breakage, soak } = account;
     let mut content = ReportContent { breakage, soak, ..ReportContent::default() };
     if let Some(judgement) = judgement {
         judgement.tell(&mut content);
     }
-    let foremost = foremost(&modes);
-    let whole = modes.iter().find(|mode| Some(mode.mode) == foremost).map_or(&otherwise, |mode| &mode.said);
-    content.state = whole.state;
-    content.reason.clone_from(&whole.reason);
-    content.message.clone_from(&whole.message);
+    (content.state, content.reason, content.message) = (whole.state, whole.reason, whole.message);
     content.next_step = next_step.map(whole_second_after);
     let since = before.filter(|before| before.state == content.state).and_then(|before| before.since);
     content.since = since.or_else(|| Some(Moment(Timestamp::from_second(now.as_second()).unwrap_or(now))));
@@ -87,10 +89,19 @@ pub fn report(account: Account, before: Option<&ReportContent>, now: Timestamp) 
     content.within_bounds()
 }
 
-/// The mode whose state is that of the whole: enforce, or where that is as asked the first that is not.
-fn foremost(modes: &[ModeAccount]) -> Option<Mode> {
-    let by_rank = |mode: &&ModeAccount| (mode.said.state.is_as_asked(), mode.mode.index());
-    modes.iter().min_by_key(by_rank).map(|mode| mode.mode)
+/// What the API server has refused since enforce was last raised; `None` where it has nothing.
+pub fn breakage<'a>(
+    broken: impl IntoIterator<Item = Broken<'a>>,
+    raised: Option<Timestamp>,
+) -> Option<Breakage> {
+    let mut broken = broken.into_iter();
+    let named = broken.by_ref().take(REFUSED).map(|Broken { kind, workload, message, at: _ }| {
+        RefusedWorkload { message: message.to_owned(), workload: judgement::workload(&kind, workload) }
+    });
+    let refused: Vec<_> = named.collect();
+    let count = refused.len() + broken.count();
+    let workloads = u32::try_from(count).unwrap_or(u32::MAX);
+    (count > 0).then(|| Breakage { refused, since: raised.map(Moment), workloads })
 }
 
 /// A mode as the report has it; its reason is left out where the report as a whole tells it.
@@ -110,14 +121,17 @@ fn reported(account: ModeAccount, is_told: bool) -> ReportedMode {
     }
 }
 
-/// What enforce is and what it is to be, as columns show it: levels, with their versions where only these differ.
+/// What enforce is and what it is to be, as columns show it in few characters: levels, and the planned version alone
+/// where nothing else is to change.
 fn shown(enforce: &ModeAccount) -> (String, String) {
     let ModeAccount { present, planned, assumed, .. } = enforce;
-    let Some(planned) = planned else { return (present.level.to_string(), String::new()) };
-    if planned.level == present.level && planned.compared_to(*present) != Strictness::Same && !assumed {
-        return (present.to_string(), planned.to_string());
-    }
-    (present.level.to_string(), planned.level.to_string())
+    let is_version_only = |planned: &LevelVersion| {
+        planned.level == present.level && planned.compared_to(*present) != Strictness::Same && !assumed
+    };
+    let planned = planned.map_or_else(String::new, |planned| {
+        if is_version_only(&planned) { planned.version.to_string() } else { planned.level.to_string() }
+    });
+    (present.level.to_string(), planned)
 }
 
 /// A time as Kubernetes writes it: nobody looks too early.
@@ -129,7 +143,7 @@ fn whole_second_after(time: Timestamp) -> Moment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::assessment::{Inventory, testing};
+    use crate::assessment::{Inventory, Kind, TemplateKind, testing};
 
     fn mode(mode: Mode, present: &str, planned: &str, state: ReportState) -> ModeAccount {
         ModeAccount {
@@ -148,47 +162,63 @@ mod tests {
     }
 
     fn told(modes: &[ModeAccount]) -> ReportContent {
-        report(Account { modes: modes.to_vec(), ..Account::default() }, None, at(0))
-    }
-
-    #[test]
-    fn the_whole_is_enforce_unless_that_is_as_asked() {
-        use ReportState::{Contested, Exempt, Held, InSync, Yielded};
-        let of = |enforce, audit, warn| {
-            let [enforce, audit, warn] = [(Mode::Enforce, enforce), (Mode::Audit, audit), (Mode::Warn, warn)]
-                .map(|(of, state)| mode(of, "baseline", "restricted", state));
-            // In whatever order they come.
-            let content = told(&[warn, enforce, audit]);
-            let modes = Mode::ALL.map(|mode| content.mode(mode).unwrap().message.clone());
-            (content.state, content.message, modes.join(","))
+        let foremost = modes.first().cloned().unwrap();
+        let account = Account {
+            whole: foremost.said,
+            foremost: Some(foremost.mode),
+            modes: modes.to_vec(),
+            ..Account::default()
         };
-        assert_eq!(of(InSync, InSync, InSync), (InSync, "enforce is InSync".into(), ",,".into()));
-        assert_eq!(
-            of(Held, Contested, InSync),
-            (Held, "enforce is Held".into(), ",audit is Contested,".into())
-        );
-        let yielded = (Yielded, "warn is Yielded".into(), "enforce is Exempt,,".into());
-        assert_eq!(of(Exempt, InSync, Yielded), yielded);
+        report(account, None, at(0))
     }
 
     #[test]
-    fn without_a_mode_the_whole_is_what_is_said_otherwise() {
-        let otherwise =
-            Said { state: ReportState::Protected, reason: "Protected".into(), message: "why".into() };
-        let content = report(Account { otherwise, ..Account::default() }, None, at(0));
+    fn a_mode_tells_its_reason_where_the_whole_does_not() {
+        let [enforce, audit, warn] = [
+            (Mode::Enforce, ReportState::Held),
+            (Mode::Audit, ReportState::Yielded),
+            (Mode::Warn, ReportState::InSync),
+        ]
+        .map(|(of, state)| mode(of, "baseline", "restricted", state));
+        let content = told(&[enforce, warn, audit]);
+        assert_eq!((content.state, &*content.message), (ReportState::Held, "enforce is Held"));
+        let messages = Mode::ALL.map(|mode| content.mode(mode).unwrap().message.clone());
+        assert_eq!(messages, ["", "audit is Yielded", ""]);
+        let states = Mode::ALL.map(|mode| content.mode(mode).unwrap().state);
+        assert_eq!(states, [ReportState::Held, ReportState::Yielded, ReportState::InSync]);
+    }
+
+    #[test]
+    fn a_namespace_without_a_mode_has_a_state() {
+        let whole = Said { state: ReportState::Protected, reason: "Protected".into(), message: "why".into() };
+        let content = report(Account { whole, ..Account::default() }, None, at(0));
         assert_eq!((content.state, &*content.message), (ReportState::Protected, "why"));
         assert_eq!(content.summary, crate::api::ReportSummary::default());
     }
 
     #[test]
-    fn columns_show_levels_and_versions_only_where_these_alone_differ() {
+    fn breakage_is_counted_and_its_first_are_named() {
+        assert_eq!(breakage([], None), None);
+        let broken = ["a", "b", "c", "d", "e", "f", "g"].map(|workload| Broken {
+            kind: Kind::Template(TemplateKind::Deployment),
+            workload,
+            at: at(1),
+            message: "violates PodSecurity",
+        });
+        let told = breakage(broken, Some(at(0))).unwrap();
+        assert_eq!((told.workloads, told.since), (7, Some(Moment(at(0)))));
+        assert_eq!((told.refused.len(), &*told.refused[4].workload), (5, "Deployment/e"));
+    }
+
+    #[test]
+    fn columns_show_levels_or_the_version_where_that_alone_is_to_change() {
         let shown = |present, planned| {
             let summary = told(&[mode(Mode::Enforce, present, planned, ReportState::Held)]).summary;
             format!("{} {}", summary.enforce, summary.planned)
         };
         assert_eq!(shown("baseline:v1.36", "restricted:v1.37"), "baseline restricted");
         assert_eq!(shown("baseline:v1.37", "baseline:v1.37"), "baseline baseline");
-        assert_eq!(shown("baseline:v1.36", "baseline:v1.37"), "baseline:v1.36 baseline:v1.37");
+        assert_eq!(shown("baseline:v1.36", "baseline:v1.37"), "baseline v1.37");
         assert_eq!(shown("privileged:v1.36", "privileged:latest"), "privileged privileged");
     }
 
@@ -208,7 +238,7 @@ mod tests {
     fn times_are_whole_seconds_and_the_state_keeps_its_own() {
         let late = Timestamp::new(1_800_000_000, 500_000_000).unwrap();
         let account = |state| Account {
-            modes: vec![mode(Mode::Enforce, "baseline", "restricted", state)],
+            whole: Said { state, ..Said::default() },
             next_step: Some(late),
             ..Account::default()
         };

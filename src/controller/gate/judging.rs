@@ -4,7 +4,8 @@ use jiff::Timestamp;
 
 use super::super::{snapshot::Snapshot, state::State, workloads::View};
 use crate::{
-    assessment::{Broken, DryRun, Inventory, Judge, Judgement, Workloads},
+    api::Breakage,
+    assessment::{DryRun, Inventory, Judge, Judgement, Workloads, breakage},
     rollout::{Evidence, GateRecord, Look, ModePlan, Namespace, NamespacePlan, Pace, plan},
     standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Version},
 };
@@ -22,8 +23,8 @@ pub(in super::super) struct Judged {
 pub(in super::super) struct Findings {
     /// What its report says of the workloads.
     pub(in super::super) judgement: Judgement,
-    /// The workloads of which pods were refused since the raise that was asked about: each with what was said.
-    pub(in super::super) broken: Vec<(String, String)>,
+    /// What the API server has refused since the raise that was asked about.
+    pub(in super::super) breakage: Option<Breakage>,
     /// What the API server is expected to say to the dry run that is due, else to the raise.
     pub(in super::super) expected: Option<DryRun>,
 }
@@ -71,7 +72,7 @@ fn with_view(case: &Case<'_>, view: &View<'_>) -> Judged {
     let plan = plan(namespace, &snapshot.profiles, &state.settings, Some(&evidence), now);
     let findings = Findings {
         judgement: judgement(&judge, &workloads, policy(&plan.modes, case)),
-        broken: case.raised.map(|since| broken(view, since, now)).unwrap_or_default(),
+        breakage: case.raised.and_then(|since| broken(view, since, now)),
         expected: plan
             .look
             .as_ref()
@@ -120,9 +121,7 @@ fn policy(modes: &[ModePlan], case: &Case<'_>) -> LevelVersion {
         .unwrap_or(LevelVersion::new(Level::Restricted, Version::Latest))
 }
 
-fn broken(view: &View<'_>, since: Timestamp, now: Timestamp) -> Vec<(String, String)> {
-    let broken = view.rejections.broken(view.inventory, since, now).into_iter();
-    broken
-        .map(|Broken { kind, workload, message, at: _ }| (format!("{kind}/{workload}"), message.to_owned()))
-        .collect()
+fn broken(view: &View<'_>, since: Timestamp, now: Timestamp) -> Option<Breakage> {
+    let since_second = Timestamp::from_second(since.as_second()).unwrap_or(since);
+    breakage(view.rejections.broken(view.inventory, since, now), Some(since_second))
 }

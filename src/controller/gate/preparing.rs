@@ -24,8 +24,6 @@ pub(in super::super) struct Prepared {
     pub(in super::super) plan: NamespacePlan,
     /// What was found there; `None` while it is not known what runs.
     pub(in super::super) findings: Option<Findings>,
-    /// When enforce was last raised there, as far as that is known.
-    pub(in super::super) raised: Option<Timestamp>,
     /// The slot that was taken for the raise.
     pub(in super::super) reservation: Option<Reservation>,
 }
@@ -82,7 +80,7 @@ pub(in super::super) async fn prepare(
                 Err(_) => return None,
             }
         }
-        return Some(Prepared { plan, findings, raised, reservation });
+        return Some(Prepared { plan, findings, reservation });
     }
 }
 

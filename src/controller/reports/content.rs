@@ -4,14 +4,11 @@ use jiff::Timestamp;
 
 use super::super::{apply::Applied, gate::Findings};
 use crate::{
-    api::{Breakage, Moment, RefusedWorkload, ReportContent, ReportState, Soak, VerdictCounts},
+    api::{ReportContent, ReportState, Soak, VerdictCounts},
     assessment::{Account, ModeAccount, Said, report},
     rollout::{ModePlan, Namespace, Profile, Settings, Standing, State, Verdict, standing, wording},
     standards::Mode,
 };
-
-/// How many refused workloads a report names.
-const NAMED: usize = 5;
 
 /// What a profile's status says of a namespace, from its report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,18 +35,11 @@ const BLOCKERS: usize = 3;
 impl Summary {
     /// Of a report.
     pub(in super::super) fn of(content: &ReportContent) -> Self {
-        let shown = |blocker: &crate::api::ReportedBlocker| {
-            if blocker.check.is_empty() {
-                blocker.workload.clone()
-            } else {
-                format!("{} ({})", blocker.workload, blocker.check)
-            }
-        };
         Self {
             state: content.state,
             workloads: content.workloads.unwrap_or_default(),
             pods: content.pods.unwrap_or_default(),
-            blockers: content.blockers.iter().take(BLOCKERS).map(shown).collect(),
+            blockers: content.blockers.iter().take(BLOCKERS).map(ToString::to_string).collect(),
             more_blockers: content.more_blockers.saturating_add(
                 u32::try_from(content.blockers.len().saturating_sub(BLOCKERS)).unwrap_or(u32::MAX),
             ),
@@ -67,8 +57,6 @@ pub(in super::super) struct Source<'a> {
     /// A profile that selects the namespace, where none governs it: what it would do is told.
     pub(in super::super) onlooker: Option<&'a Profile>,
     pub(in super::super) settings: &'a Settings,
-    /// When enforce was last raised.
-    pub(in super::super) raised: Option<Timestamp>,
     /// What is to be remembered.
     pub(in super::super) soak: Option<Soak>,
     /// What the report says as it stands.
@@ -78,19 +66,29 @@ pub(in super::super) struct Source<'a> {
 
 /// What the report of a namespace says; nothing where podsec has nothing to do with it.
 pub(in super::super) fn content(source: Source<'_>, findings: Findings) -> Option<ReportContent> {
-    let Source { namespace, applied, onlooker, settings, raised, soak, before, now } = source;
-    let whole = standing(applied.modes(), applied.is_protected());
-    let (modes, next_step) = match (&whole, onlooker) {
-        (Some(whole), _) => (applied.modes().iter().map(|plan| mode(plan, namespace)).collect(), whole.next),
-        (None, Some(profile)) => (onlooking(profile, namespace, settings), None),
-        (None, None) => return None,
-    };
+    let Source { namespace, applied, onlooker, settings, soak, before, now } = source;
+    let (whole, foremost, next_step, modes) =
+        match (standing(applied.modes(), applied.is_protected()), onlooker) {
+            (Some(whole), _) => {
+                let modes: Vec<_> = applied.modes().iter().map(|plan| mode(plan, namespace)).collect();
+                let (foremost, next_step) = (whole.mode, whole.next);
+                (said(whole), foremost, next_step, modes)
+            }
+            (None, Some(profile)) => {
+                let modes = onlooking(profile, namespace, settings);
+                let whole = modes.first().map(|mode| mode.said.clone()).unwrap_or_default();
+                let foremost = modes.first().map(|mode| mode.mode);
+                (whole, foremost, None, modes)
+            }
+            (None, None) => return None,
+        };
     let account = Account {
-        modes,
-        otherwise: whole.map(said).unwrap_or_default(),
+        whole,
+        foremost,
         next_step,
-        breakage: breakage(&findings, raised),
+        modes,
         judgement: Some(findings.judgement),
+        breakage: findings.breakage,
         soak,
     };
     Some(report(account, before.as_ref(), now))
@@ -155,20 +153,4 @@ const fn reported(state: State) -> ReportState {
         State::ServerExempt => ReportState::ServerExempt,
         State::Left => ReportState::Left,
     }
-}
-
-fn breakage(findings: &Findings, raised: Option<Timestamp>) -> Option<Breakage> {
-    let Findings { broken, .. } = findings;
-    if broken.is_empty() {
-        return None;
-    }
-    let refused = broken
-        .iter()
-        .take(NAMED)
-        .map(|(workload, message)| RefusedWorkload { workload: workload.clone(), message: message.clone() });
-    Some(Breakage {
-        refused: refused.collect(),
-        since: raised.map(|at| Moment(Timestamp::from_second(at.as_second()).unwrap_or(at))),
-        workloads: u32::try_from(broken.len()).unwrap_or(u32::MAX),
-    })
 }

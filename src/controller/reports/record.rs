@@ -1,22 +1,22 @@
 //! What the gate has to remember, as a report keeps it.
 
 use crate::{
-    api::{HeldLevel, Moment, Soak, SoakingLevel},
+    api::{CleanLevel, HeldLevel, Moment, Soak},
     rollout::{CleanSince, GateRecord, HeldSince},
     standards::LevelVersion,
 };
 
 /// What the gate has to remember, from what a report says.
 pub(in super::super) fn record(soak: &Soak) -> Option<GateRecord> {
-    let Soak { enforced: _, held, levels, namespace_uid } = soak;
-    let clean = |level: &SoakingLevel| CleanSince {
+    let Soak { clean: levels, enforced: _, held, namespace_uid } = soak;
+    let clean = |level: &CleanLevel| CleanSince {
         policy: LevelVersion::new(level.level, level.version),
         since: level.clean_since.0,
     };
     let held = held.as_ref().map(|held| HeldSince {
         profile: held.profile_uid.clone(),
         level: held.level,
-        since: held.since.0,
+        since: held.held_since.0,
     });
     let record = GateRecord { uid: namespace_uid.clone(), clean: levels.iter().map(clean).collect(), held };
     (!record.is_empty()).then_some(record)
@@ -34,7 +34,7 @@ pub(in super::super) fn soak(
     enforced: Option<LevelVersion>,
 ) -> Option<Soak> {
     let record = record.filter(|record| record.uid == uid);
-    let levels = record.into_iter().flat_map(|record| &record.clean).map(|clean| SoakingLevel {
+    let levels = record.into_iter().flat_map(|record| &record.clean).map(|clean| CleanLevel {
         clean_since: Moment(clean.since),
         level: clean.policy.level,
         version: clean.policy.version,
@@ -42,10 +42,10 @@ pub(in super::super) fn soak(
     let held = record.and_then(|record| record.held.as_ref()).map(|held| HeldLevel {
         level: held.level,
         profile_uid: held.profile.clone(),
-        since: Moment(held.since),
+        held_since: Moment(held.since),
     });
-    let soak = Soak { enforced, held, levels: levels.collect(), namespace_uid: uid.to_owned() };
-    let is_empty = soak.enforced.is_none() && soak.held.is_none() && soak.levels.is_empty();
+    let soak = Soak { clean: levels.collect(), enforced, held, namespace_uid: uid.to_owned() };
+    let is_empty = soak.enforced.is_none() && soak.held.is_none() && soak.clean.is_empty();
     (!is_empty).then_some(soak)
 }
 

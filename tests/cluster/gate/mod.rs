@@ -105,7 +105,7 @@ async fn enforce_goes_up_once_nothing_would_be_refused() {
 
     let held = stage.is_held("teams", "team-a", "Violations").await;
     assert_eq!((&held["present"], &held["planned"]), (&json!("privileged:latest"), &json!("baseline:v1.37")));
-    assert_eq!(held["blockers"], json!(["Pod/agent (privileged)"]));
+    assert_eq!(held["blockers"], json!(["Pod/agent: privileged (container c)"]));
     assert_eq!(stage.shown("team-a").await, "");
     let report = stage.reports_state("team-a", "Held", "Violations").await;
     assert_eq!(
