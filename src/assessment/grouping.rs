@@ -58,10 +58,10 @@ impl Inventory {
 
     /// The workload that each of these objects belongs to, by kind and name, and whether the object asks for pods;
     /// `None` for one that is not there.
-    pub(super) fn roots<'a>(
-        &'a self,
+    pub(super) fn roots(
+        &self,
         objects: impl Iterator<Item = Fingerprint>,
-    ) -> Vec<Option<(Kind, &'a str, Activity)>> {
+    ) -> Vec<Option<(Kind, &str, Activity)>> {
         let seen = self.seen();
         let root = |uid: Fingerprint| {
             let Seen { key, template } = seen.get(&uid).copied()?;

@@ -257,24 +257,14 @@ fn list(
                 raised_at: summary.and_then(|summary| summary.next).map(crate::api::Moment),
             });
         }
-        match &plan.verdict {
-            Verdict::LeaveAlone { policy, .. } => {
-                tally.left_alone += 1;
-                if status.left_alone.len() < NAMED {
-                    let last_set_by = wording::last_set_by(&plan.verdict).unwrap_or_default();
-                    let message = wording::leaves(*policy).to_owned();
-                    let (namespace, mode) = (namespace.to_owned(), plan.mode.to_string());
-                    status.left_alone.push(LeftAlone {
-                        namespace,
-                        mode,
-                        present,
-                        planned,
-                        last_set_by,
-                        message,
-                    });
-                }
+        if let Verdict::LeaveAlone { policy, .. } = &plan.verdict {
+            tally.left_alone += 1;
+            if status.left_alone.len() < NAMED {
+                let last_set_by = wording::last_set_by(&plan.verdict).unwrap_or_default();
+                let message = wording::leaves(*policy).to_owned();
+                let (namespace, mode) = (namespace.to_owned(), plan.mode.to_string());
+                status.left_alone.push(LeftAlone { namespace, mode, present, planned, last_set_by, message });
             }
-            _ => {}
         }
     }
 }

@@ -218,10 +218,7 @@ impl Workshop {
     /// Notes when enforce became stricter: what is refused from then on is breakage.
     fn note_raise(&self, namespace: &Namespace, snapshot: &Snapshot, applied: &Applied) {
         let is_raise = |plan: &&ModePlan| {
-            let change = match plan.verdict {
-                Verdict::Write { change, .. } => change,
-                _ => return false,
-            };
+            let Verdict::Write { change, .. } = plan.verdict else { return false };
             plan.mode == Mode::Enforce
                 && matches!(change, Change::Raise | Change::ForcedRaise | Change::Repair)
         };

@@ -3,10 +3,7 @@
 mod following;
 mod streams;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 use parking_lot::{Mutex, RwLock};
@@ -22,7 +19,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Workloads {
     shapes: Arc<Mutex<Shapes>>,
-    by_namespace: RwLock<HashMap<String, Arc<Mutex<Running>>>>,
+    by_namespace: RwLock<BTreeMap<String, Arc<Mutex<Running>>>>,
     streams: Mutex<Streams>,
 }
 
