@@ -1,20 +1,27 @@
 //! By which levels and versions manifests are judged: as the flags say, or as profiles do.
 
-use std::{collections::BTreeMap, fs, io, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, ValueHint};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::report::Modes;
+use super::{file_name::FileName, report::Modes};
 use crate::{
-    api::{InvalidProfile, read_profile},
+    api::{InvalidProfile, NamespaceSelector, Operator, Requirement, read_profile},
     manifests::{Documents, Found, Objects, Place, Problem},
     rollout::{
         Completeness, Ledger, NamePattern, Namespace, Owners, Pin, Profile, Profiles, ServerView, Settings,
     },
     standards::{Evaluator, Level, LevelVersion, Mode, NEWEST_MINOR, Version},
 };
+
+/// The label that the API server gives every namespace: its name.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// The flags that say what to judge by.
 #[derive(Debug, Args)]
@@ -24,20 +31,21 @@ pub(super) struct Levels {
         long,
         value_name = "LEVEL[:VERSION]",
         default_value = "restricted:latest",
-        conflicts_with = "profile"
+        conflicts_with = "profile",
+        value_parser = level_version
     )]
     enforce: LevelVersion,
     /// A level to report beside it, as for the audit log; the exit status is not changed by it
-    #[arg(long, value_name = "LEVEL[:VERSION]", conflicts_with = "profile")]
+    #[arg(long, value_name = "LEVEL[:VERSION]", conflicts_with = "profile", value_parser = level_version)]
     audit: Option<LevelVersion>,
     /// A level to report beside it, as a warning; the exit status is not changed by it
-    #[arg(long, value_name = "LEVEL[:VERSION]", conflicts_with = "profile")]
+    #[arg(long, value_name = "LEVEL[:VERSION]", conflicts_with = "profile", value_parser = level_version)]
     warn: Option<LevelVersion>,
     /// Take the levels from a ClusterPodSecurityProfile in a file; from several, from those that govern --namespace
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     profile: Option<PathBuf>,
     /// The namespace that the manifests go to: the profiles that govern it count, with their exemptions
-    #[arg(long, value_name = "NAME", requires = "profile")]
+    #[arg(long, value_name = "NAME", requires = "profile", value_parser = namespace)]
     pub(super) namespace: Option<String>,
     /// The labels of that namespace, which profiles select by
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', requires = "namespace", value_parser = label)]
@@ -82,6 +90,9 @@ pub(super) enum ProfileError {
     /// None that governs.
     #[error("{file}: no profile there governs the namespace {namespace:?} with these labels")]
     Ungoverned { file: String, namespace: String },
+    /// None of which it is known that it governs.
+    #[error("{file}: no profile there governs the namespace {namespace:?}: {undecided}")]
+    Undecided { file: String, namespace: String, undecided: String },
 }
 
 impl Levels {
@@ -114,9 +125,9 @@ impl Levels {
         Ok(Policy { modes, evaluator: Evaluator::for_server(newest), notices })
     }
 
-    fn by_profile(&self, file: &PathBuf, notices: &mut Vec<String>) -> Result<Modes, ProfileError> {
-        let profiles = self.profiles(file)?;
-        let file = file.display().to_string();
+    fn by_profile(&self, file: &Path, notices: &mut Vec<String>) -> Result<Modes, ProfileError> {
+        let Read { profiles, selectors } = self.profiles(file)?;
+        let file = shown(file);
         let modes: [Option<LevelVersion>; 3] = match &self.namespace {
             Some(namespace) => self.governing(profiles, namespace, notices),
             None => match profiles.as_slice() {
@@ -125,8 +136,17 @@ impl Levels {
             },
         };
         let [enforce, audit, warn] = modes;
-        if let (Some(namespace), [None, None, None]) = (&self.namespace, modes) {
-            return Err(ProfileError::Ungoverned { file, namespace: namespace.clone() });
+        if let Some(namespace) = &self.namespace {
+            let undecided = self.undecided(&selectors);
+            match (modes, undecided) {
+                ([None, None, None], None) => {
+                    return Err(ProfileError::Ungoverned { file, namespace: namespace.clone() });
+                }
+                ([None, None, None], Some(undecided)) => {
+                    return Err(ProfileError::Undecided { file, namespace: namespace.clone(), undecided });
+                }
+                (_, undecided) => notices.extend(undecided),
+            }
         }
         if enforce.is_none() {
             notices.push("the profile enforces nothing: violations are warnings only".into());
@@ -169,40 +189,85 @@ impl Levels {
         })
     }
 
+    /// Which profiles select by labels that were not given.
+    fn undecided(&self, selectors: &[(String, String)]) -> Option<String> {
+        if selectors.is_empty() || !self.namespace_labels.is_empty() {
+            return None;
+        }
+        let selectors =
+            selectors.iter().map(|(name, selector)| format!("profile {name} selects by {selector}"));
+        let selectors = selectors.collect::<Vec<_>>().join(", ");
+        Some(format!(
+            "{selectors}; the namespace is taken to have no labels, for --namespace-labels does not say any"
+        ))
+    }
+
     /// The namespace's labels, with the one that the API server gives every namespace.
     fn labels(&self, name: &str) -> BTreeMap<String, String> {
         let mut labels: BTreeMap<_, _> = self.namespace_labels.iter().cloned().collect();
-        labels.insert("kubernetes.io/metadata.name".into(), name.to_owned());
+        labels.insert(NAME_LABEL.into(), name.to_owned());
         labels
     }
 
-    fn profiles(&self, file: &PathBuf) -> Result<Vec<Profile>, ProfileError> {
+    fn profiles(&self, file: &Path) -> Result<Read, ProfileError> {
         let minor = self.server_version.unwrap_or(NEWEST_MINOR);
         let server = ServerView { minor, watched_in_full: true };
-        let shown = || file.display().to_string();
         let mut profiles: Vec<Profile> = Vec::new();
+        let mut selectors = Vec::new();
         for value in read(file)? {
             let profile = read_profile(&value).map_err(|source| {
                 let name = source.name.clone().unwrap_or_default();
-                ProfileError::Invalid { file: shown(), name, source }
+                ProfileError::Invalid { file: shown(file), name, source }
             })?;
+            let selector = profile.spec.namespace_selector.as_ref().and_then(by_labels);
             let profile = Profile::new(&profile, server, |_| Pin::default());
+            selectors.extend(selector.map(|selector| (profile.name.clone(), selector)));
             if profiles.iter().any(|other| other.name == profile.name) {
-                return Err(ProfileError::Twice { file: shown(), name: profile.name });
+                return Err(ProfileError::Twice { file: shown(file), name: profile.name });
             }
             profiles.push(profile);
         }
         if profiles.is_empty() {
-            return Err(ProfileError::None { file: shown() });
+            return Err(ProfileError::None { file: shown(file) });
         }
-        Ok(profiles)
+        Ok(Read { profiles, selectors })
     }
 }
 
+/// A file's name, as it is told.
+fn shown(file: &Path) -> String {
+    FileName::from(file).as_str().to_owned()
+}
+
+/// Profiles that were read from a file.
+struct Read {
+    profiles: Vec<Profile>,
+    /// Those that select by labels: their names, and what by.
+    selectors: Vec<(String, String)>,
+}
+
+/// What a selector asks of labels, as kubectl writes it; `None` where no label that it is asked for can decide.
+fn by_labels(selector: &NamespaceSelector) -> Option<String> {
+    let equal = selector.match_labels.iter().flatten().map(|(key, value)| (key, format!("{key}={value}")));
+    let others = selector.match_expressions.iter().flatten().map(|Requirement { key, operator, values }| {
+        let values = values.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(",");
+        let shown = match operator {
+            Operator::In => format!("{key} in ({values})"),
+            Operator::NotIn => format!("{key} notin ({values})"),
+            Operator::Exists => key.clone(),
+            Operator::DoesNotExist => format!("!{key}"),
+        };
+        (key, shown)
+    });
+    // The API server gives this one to every namespace.
+    let asked = equal.chain(others).filter(|(key, _)| *key != NAME_LABEL);
+    let asked: Vec<_> = asked.map(|(_, shown)| shown).collect();
+    (!asked.is_empty()).then(|| asked.join(","))
+}
+
 /// The objects in a file that call themselves profiles.
-fn read(file: &PathBuf) -> Result<Vec<Value>, ProfileError> {
-    let shown = file.display().to_string();
-    let unreadable = |source| ProfileError::Unreadable { file: shown.clone(), source };
+fn read(file: &Path) -> Result<Vec<Value>, ProfileError> {
+    let unreadable = |source| ProfileError::Unreadable { file: shown(file), source };
     let mut documents = Documents::new(fs::File::open(file).map_err(unreadable)?, Vec::new());
     let mut objects = Objects::default();
     let mut values = Vec::new();
@@ -210,7 +275,7 @@ fn read(file: &PathBuf) -> Result<Vec<Value>, ProfileError> {
     while let Some(document) = documents.next().map_err(unreadable)? {
         let line = Place::new(document.line, 1);
         let text = document.text().map_err(|place| ProfileError::Syntax {
-            file: shown.clone(),
+            file: shown(file),
             place,
             message: "is not UTF-8".into(),
         })?;
@@ -224,7 +289,7 @@ fn read(file: &PathBuf) -> Result<Vec<Value>, ProfileError> {
                     }
                 }
             }
-            Found::Object(..) | Found::Other => {}
+            Found::Object(..) | Found::Other(_) => {}
             Found::Problem(Problem { place, message }) => {
                 problem.get_or_insert_with(|| (place.after(line), message));
             }
@@ -232,8 +297,33 @@ fn read(file: &PathBuf) -> Result<Vec<Value>, ProfileError> {
     }
     match problem {
         None => Ok(values),
-        Some((place, message)) => Err(ProfileError::Syntax { file: shown, place, message }),
+        Some((place, message)) => Err(ProfileError::Syntax { file: shown(file), place, message }),
     }
+}
+
+fn level_version(text: &str) -> Result<LevelVersion, String> {
+    text.parse::<LevelVersion>().map_err(|error| match text.split_once(':') {
+        Some((level, _)) if level.parse::<Level>().is_ok() => {
+            "version must be latest or v1.N, as in v1.33".into()
+        }
+        _ => error.to_string(),
+    })
+}
+
+/// The name of a namespace: a label of RFC 1123.
+fn namespace(text: &str) -> Result<String, String> {
+    let is_good = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    if text.is_empty()
+        || text.len() > 63
+        || !text.bytes().all(is_good)
+        || text.starts_with('-')
+        || text.ends_with('-')
+    {
+        return Err(
+            "must be the name of a namespace: at most 63 lower-case letters, digits and -, and no - at either end".into()
+        );
+    }
+    Ok(text.to_owned())
 }
 
 fn server_version(text: &str) -> Result<u32, String> {
