@@ -1,8 +1,14 @@
 //! `podsec checks` and `podsec explain`: what is checked, and how to satisfy it.
 
-use std::io::{self, Write};
+use std::{
+    ffi::OsStr,
+    io::{self, Write},
+};
 
-use clap::{Args, builder::PossibleValuesParser};
+use clap::{
+    Arg, Args, Command,
+    builder::{PossibleValue, StringValueParser, TypedValueParser},
+};
 
 use super::{Failure, Outcome};
 use crate::standards::{self, Check};
@@ -17,12 +23,38 @@ pub(super) struct Checks {}
 /// Explain one check, with a bad and a good manifest
 ///
 /// Says what a check looks at, what it allows since which version and what that protects, and shows a manifest that it
-/// refuses beside one that it accepts.
+/// refuses beside one that it accepts. The check is given by its id or by its reason, as in: podsec explain
+/// runAsNonRoot != true
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// The check, as podsec checks lists it
-    #[arg(value_parser = PossibleValuesParser::new(standards::checks().iter().map(|check| check.id)), hide_possible_values = true)]
-    check: String,
+    /// The check: its id, as podsec checks lists it, or the reason that podsec check gives
+    #[arg(required = true, num_args = 1.., value_name = "CHECK|REASON", value_parser = Named, hide_possible_values = true)]
+    check: Vec<String>,
+}
+
+/// Takes any word, as reasons have several, and has shells complete the ids.
+#[derive(Clone, Debug)]
+struct Named;
+
+impl TypedValueParser for Named {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        StringValueParser::new().parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(standards::checks().iter().map(|check| PossibleValue::new(check.id).hide(true))))
+    }
+}
+
+/// A word that is no check.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no check or reason {0:?}; the checks are {known}", known = ids())]
+struct UnknownCheck(String);
+
+fn ids() -> String {
+    standards::checks().iter().map(|check| check.id).collect::<Vec<_>>().join(", ")
 }
 
 impl Checks {
@@ -64,8 +96,18 @@ fn columns<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> io::Re
 
 impl Explain {
     pub(super) fn run(&self, stdout: &mut impl Write) -> Result<Outcome, Failure> {
-        // The parser has let nothing else through.
-        if let Some(check) = standards::check(&self.check) {
+        let name = self.check.join(" ");
+        let found = match standards::check(&name) {
+            Some(check) => vec![check],
+            None => standards::checks_with_reason(&name),
+        };
+        if found.is_empty() {
+            return Err(UnknownCheck(name).into());
+        }
+        for (index, check) in found.into_iter().enumerate() {
+            if index > 0 {
+                writeln!(stdout)?;
+            }
             explain(stdout, check)?;
         }
         Ok(Outcome::Clean)
@@ -76,6 +118,9 @@ fn explain(out: &mut impl Write, check: &Check) -> io::Result<()> {
     let about = &check.about;
     writeln!(out, "{}: {}", check.id, about.title)?;
     writeln!(out, "level {}, since v1.{}\n", check.level, check.since())?;
+    for (index, reason) in standards::reasons_of(check).enumerate() {
+        writeln!(out, "{}{reason}", if index == 0 { "Reason:    " } else { "           " })?;
+    }
     writeln!(out, "Protects:  {}", about.protects)?;
     writeln!(out, "Allows:    {}", about.allows)?;
     for (index, field) in about.fields.iter().enumerate() {

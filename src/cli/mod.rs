@@ -119,7 +119,7 @@ impl Cli {
             Err(failure) if is_closed_pipe(failure.as_ref()) => ExitCode::SUCCESS,
             Err(failure) => {
                 // Nobody is left to be told when stderr is closed too.
-                _ = writeln!(io::stderr(), "podsec: {}", with_causes(failure.as_ref()));
+                _ = writeln!(io::stderr(), "podsec: {}", output::plain(&with_causes(failure.as_ref())));
                 ExitCode::from(2)
             }
         }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     api::{ClusterPodSecurityProfile, InvalidProfile, read_profile},
-    manifests::{Documents, Found, Objects, Place, Problem, files},
+    manifests::{Documents, Found, Listed, Objects, Place, Problem, files},
 };
 
 /// Why a file says nothing of profiles.
@@ -66,6 +66,7 @@ pub(super) fn read_paths(paths: &[PathBuf]) -> Result<Vec<ClusterPodSecurityProf
                 file: unreadable.path.display().to_string(),
                 reason: unreadable.reason,
             })?;
+            let Listed::File(file) = file else { continue };
             let shown = file.display().to_string();
             for profile in profiles_in(&file)? {
                 if let Some((other, _)) = all.iter().find(|(_, known)| name(known) == name(&profile)) {
@@ -133,7 +134,7 @@ fn read(shown: &str, reader: impl Read) -> Result<Vec<Value>, ProfileFileError> 
                     }
                 }
             }
-            Found::Object(..) | Found::Other => {}
+            Found::Object(..) | Found::Other(_) => {}
             Found::Problem(Problem { place, message }) => {
                 problem.get_or_insert_with(|| (place.after(line), message));
             }

@@ -3,7 +3,7 @@
 //! A scalar is the type that it is in JSON and no other: `"true"` is no boolean, and `1` no text, as the API server has
 //! it. What a type ignores is stepped over.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, rc::Rc};
 
 use serde::{
     Deserialize,
@@ -15,7 +15,7 @@ use serde::{
 };
 
 use super::{
-    Place, Scalar, Value,
+    Place, Scalar, Value, merge,
     value::{Items, Shape, Written},
 };
 
@@ -25,13 +25,30 @@ use super::{
 pub struct DecodeError {
     /// Where it stands, within the document.
     pub place: Option<Place>,
+    /// The way to it from the value that was decoded: `.spec.containers[0].name`; empty for that value itself.
+    pub path: String,
     /// What is the matter.
     pub message: String,
 }
 
 impl de::Error for DecodeError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        Self { place: None, message: message.to_string() }
+        Self { place: None, path: String::new(), message: message.to_string() }
+    }
+}
+
+impl DecodeError {
+    /// The same error, of the mapping in which it is at a key.
+    #[must_use]
+    pub(super) fn within_key(mut self, key: &str) -> Self {
+        let is_plain = key.chars().all(char::is_alphanumeric);
+        self.path.insert_str(0, &if is_plain { format!(".{key}") } else { format!("[{key:?}]") });
+        self
+    }
+
+    fn within_item(mut self, index: usize) -> Self {
+        self.path.insert_str(0, &format!("[{index}]"));
+        self
     }
 }
 
@@ -53,11 +70,11 @@ impl<'t> Value<'t> {
     fn entries(self) -> Result<Entries<'t>, DecodeError> {
         let written = self.written();
         let source = if written.clone().any(|(key, _)| key.is_merge()) {
-            Source::Merged(self.merged()?.into_iter())
+            Source::Merged { mapping: self, entries: self.merged()?, next: 0 }
         } else {
             Source::Written(written)
         };
-        Ok(Entries { source, value: None })
+        Ok(Entries { source, entry: None })
     }
 
     /// What is wrong with a mapping that a type refused as a whole: where it has a key twice, that is it.
@@ -77,7 +94,7 @@ impl<'t> Value<'t> {
             Shape::Scalar(Scalar::Float(value)) => visitor.visit_f64(value),
             Shape::Scalar(Scalar::Text(text)) => visitor.visit_borrowed_str(text),
             Shape::Binary => Err(self.error("binary data (!!binary) is not read")),
-            Shape::Sequence(items) => visitor.visit_seq(Sequence(items)),
+            Shape::Sequence(items) => visitor.visit_seq(Sequence { items, next: 0 }),
             Shape::Mapping => self
                 .entries()
                 .and_then(|entries| visitor.visit_map(entries))
@@ -126,7 +143,11 @@ impl<'de> Deserializer<'de> for Value<'de> {
     }
 }
 
-struct Sequence<'t>(Items<'t>);
+struct Sequence<'t> {
+    items: Items<'t>,
+    /// The position of the next.
+    next: usize,
+}
 
 impl<'t> SeqAccess<'t> for Sequence<'t> {
     type Error = DecodeError;
@@ -135,20 +156,22 @@ impl<'t> SeqAccess<'t> for Sequence<'t> {
         &mut self,
         seed: S,
     ) -> Result<Option<S::Value>, DecodeError> {
-        let Some(value) = self.0.next() else { return Ok(None) };
-        seed.deserialize(value).map(Some).map_err(|error| value.locate(error))
+        let Some(value) = self.items.next() else { return Ok(None) };
+        let index = self.next;
+        self.next += 1;
+        seed.deserialize(value).map(Some).map_err(|error| value.locate(error).within_item(index))
     }
 }
 
 enum Source<'t> {
     Written(Written<'t>),
-    Merged(std::vec::IntoIter<(Value<'t>, Value<'t>)>),
+    Merged { mapping: Value<'t>, entries: Rc<merge::Entries>, next: usize },
 }
 
 /// The entries of a mapping.
 struct Entries<'t> {
     source: Source<'t>,
-    value: Option<Value<'t>>,
+    entry: Option<(Value<'t>, Value<'t>)>,
 }
 
 impl<'t> MapAccess<'t> for Entries<'t> {
@@ -157,10 +180,14 @@ impl<'t> MapAccess<'t> for Entries<'t> {
     fn next_key_seed<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<Option<S::Value>, DecodeError> {
         let next = match &mut self.source {
             Source::Written(written) => written.next(),
-            Source::Merged(merged) => merged.next(),
+            Source::Merged { mapping, entries, next } => {
+                let entry = entries.nodes.get(*next).copied();
+                *next += 1;
+                entry.map(|(key, value)| (mapping.at(key), mapping.at(value)))
+            }
         };
         let Some((key, value)) = next else { return Ok(None) };
-        self.value = Some(value);
+        self.entry = Some((key, value));
         let read = match key.key()? {
             Cow::Borrowed(text) => seed.deserialize(BorrowedStrDeserializer::new(text)),
             text @ Cow::Owned(_) => seed.deserialize(CowStrDeserializer::new(text)),
@@ -169,7 +196,8 @@ impl<'t> MapAccess<'t> for Entries<'t> {
     }
 
     fn next_value_seed<S: DeserializeSeed<'t>>(&mut self, seed: S) -> Result<S::Value, DecodeError> {
-        let value = self.value.take().ok_or_else(|| de::Error::custom("a value without a key"))?;
-        seed.deserialize(value).map_err(|error| value.locate(error))
+        let (key, value) = self.entry.take().ok_or_else(|| de::Error::custom("a value without a key"))?;
+        seed.deserialize(value)
+            .map_err(|error| value.locate(error).within_key(&key.key().unwrap_or_default()))
     }
 }

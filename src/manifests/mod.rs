@@ -15,8 +15,13 @@
 mod decode;
 mod documents;
 mod files;
+mod git;
+mod kinds;
+mod lists;
+mod merge;
 mod objects;
 mod scalar;
+mod surrogates;
 mod tape;
 mod template;
 mod value;
@@ -26,7 +31,7 @@ mod objects_tests;
 
 pub use decode::DecodeError;
 pub use documents::{Document, Documents};
-pub use files::{Unreadable, files};
+pub use files::{Listed, Unreadable, files};
 pub use objects::{Found, Identity, Object, Objects, Problem};
 pub use scalar::Scalar;
 pub use tape::{SyntaxError, Tape};

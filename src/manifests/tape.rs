@@ -2,7 +2,7 @@
 
 use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
-use super::{Place, Value};
+use super::{Place, Value, merge::Merges};
 
 /// How deep flow and block collections may nest, each.
 const DEPTH: usize = 255;
@@ -59,6 +59,7 @@ pub struct Tape {
     /// How many nodes there are with every alias written out, and how many of those stem from aliases.
     expanded: u64,
     by_alias: u64,
+    pub(super) merges: Merges,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +122,7 @@ impl Tape {
         self.anchors.clear();
         self.expanded = 0;
         self.by_alias = 0;
+        self.merges.clear();
     }
 
     /// Where the tape ends now, to [`rewind`](Self::rewind) to.
@@ -133,6 +135,7 @@ impl Tape {
         if self.anchors.is_empty() {
             self.nodes.truncate(mark.nodes);
             self.text.truncate(mark.text);
+            self.merges.clear();
         }
     }
 

@@ -1,28 +1,21 @@
 //! Which kinds have a pod template, and where it stands in them.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    str::FromStr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
-use super::{Object, Problem, Value};
+use super::{
+    DecodeError, Object, Problem, Value,
+    kinds::{BUILT_IN, mistake},
+};
 
-/// A kind of Kubernetes, and where its pod template is. Versions do not matter: it never moved.
-struct BuiltIn {
-    kind: &'static str,
-    groups: &'static [&'static str],
-    path: &'static str,
-}
-
-/// A pod is its own template. `extensions` is where the kinds of `apps` came from; clusters no longer serve it.
-const BUILT_IN: [BuiltIn; 9] = [
-    BuiltIn { kind: "Pod", groups: &[""], path: "" },
-    BuiltIn { kind: "PodTemplate", groups: &[""], path: "template" },
-    BuiltIn { kind: "ReplicationController", groups: &[""], path: "spec.template" },
-    BuiltIn { kind: "ReplicaSet", groups: &["apps", "extensions"], path: "spec.template" },
-    BuiltIn { kind: "Deployment", groups: &["apps", "extensions"], path: "spec.template" },
-    BuiltIn { kind: "StatefulSet", groups: &["apps"], path: "spec.template" },
-    BuiltIn { kind: "DaemonSet", groups: &["apps", "extensions"], path: "spec.template" },
-    BuiltIn { kind: "Job", groups: &["batch"], path: "spec.template" },
-    BuiltIn { kind: "CronJob", groups: &["batch"], path: "spec.jobTemplate.spec.template" },
-];
+/// Where custom resources have their pod templates, as far as those are known that name it themselves.
+const USUAL: [&str; 4] = ["spec.template", "spec.jobTemplate.spec.template", "spec.podTemplate", "template"];
 
 /// Where a kind of custom resource has a pod template, written `Kind=path` or `Kind.group=path`, as in
 /// `Rollout.argoproj.io=spec.template`. Fields are parted by dots; `[*]` after one stands for every item of a list.
@@ -77,23 +70,50 @@ pub struct Template<'t> {
     pub path: String,
 }
 
+impl Template<'_> {
+    /// What is wrong with a template that does not decode, with the path of it in its object.
+    pub fn problem(&self, error: DecodeError) -> Problem {
+        let path = format!("{}{}", self.path, error.path);
+        let Problem { place, message } = error.into();
+        match path.trim_start_matches('.') {
+            "" => Problem { place, message },
+            path => Problem { place, message: format!("{path}: {message}") },
+        }
+    }
+}
+
 /// Where pod templates are.
 #[derive(Clone, Debug, Default)]
 pub struct TemplatePaths {
-    custom: Vec<TemplatePath>,
+    custom: Arc<[Custom]>,
+}
+
+/// A path that was given, and whether there was anything that it is for.
+#[derive(Debug)]
+struct Custom {
+    path: TemplatePath,
+    is_used: AtomicBool,
 }
 
 impl TemplatePaths {
     /// The places that Kubernetes knows, and those of custom resources.
-    pub const fn new(custom: Vec<TemplatePath>) -> Self {
-        Self { custom }
+    pub fn new(custom: Vec<TemplatePath>) -> Self {
+        let custom = custom.into_iter().map(|path| Custom { path, is_used: AtomicBool::new(false) });
+        Self { custom: custom.collect() }
+    }
+
+    /// The paths of kinds of which nothing was found so far.
+    pub fn unused(&self) -> impl Iterator<Item = &TemplatePath> {
+        let unused = self.custom.iter().filter(|custom| !custom.is_used.load(Ordering::Relaxed));
+        unused.map(|custom| &custom.path)
     }
 
     /// The pod templates of an object; none if it is of a kind that has none.
     ///
     /// # Errors
     ///
-    /// When the object is of a kind that has one, and it is not there.
+    /// When the object is of a kind that has one, and it is not there; when its kind is none of Kubernetes' and probably
+    /// meant to be one that has one.
     pub fn of<'t>(&self, object: &Object<'t>) -> Result<Vec<Template<'t>>, Problem> {
         let paths = self.paths(object)?;
         let mut found = Vec::new();
@@ -106,18 +126,44 @@ impl TemplatePaths {
     fn paths(&self, object: &Object<'_>) -> Result<Vec<&str>, Problem> {
         let kind = object.identity.kind;
         let built_in = BUILT_IN.iter().find(|built_in| built_in.kind == kind);
-        let mut custom = self.custom.iter().filter(|path| path.kind == kind).peekable();
+        let mut custom = self.custom.iter().filter(|custom| custom.path.kind == kind).peekable();
         let Some(api_version) = object.identity.api_version else {
-            return match (built_in, custom.peek()) {
-                (None, None) => Ok(Vec::new()),
-                _ => Err(Problem { place: object.value.place(), message: "apiVersion is missing".into() }),
-            };
+            let is_workload = built_in.is_some() || custom.peek().is_some() || mistake("", kind).is_some();
+            let missing = || Problem { place: object.value.place(), message: "apiVersion is missing".into() };
+            return if is_workload { Err(missing()) } else { Ok(Vec::new()) };
         };
         let group = api_version.split_once('/').map_or("", |(group, _)| group);
-        let named = custom.filter(|path| path.group.as_deref().is_none_or(|named| named == group));
         let known =
             built_in.filter(|built_in| built_in.groups.contains(&group)).map(|built_in| built_in.path);
-        Ok(known.into_iter().chain(named.map(|path| path.path.as_str())).collect())
+        let mut paths: Vec<_> = known.into_iter().collect();
+        for Custom { path, is_used } in custom {
+            if path.group.as_deref().is_none_or(|named| named == group) {
+                is_used.store(true, Ordering::Relaxed);
+                paths.push(path.path.as_str());
+            }
+        }
+        if paths.is_empty()
+            && let Some(message) = mistake(api_version, kind)
+        {
+            let place = object.value.get("kind")?.unwrap_or(object.value).place();
+            return Err(Problem { place, message });
+        }
+        Ok(paths)
+    }
+}
+
+impl TemplatePath {
+    /// The path that would have a custom resource judged, if it looks as if it had a pod template.
+    pub fn suggested(object: &Object<'_>) -> Option<Self> {
+        let (group, _) = object.identity.api_version?.split_once('/')?;
+        let has_template = |path: &str| {
+            let mut keys = path.split('.').chain(["spec", "containers"]);
+            let end = keys.try_fold(object.value, |value, key| value.get(key).ok().flatten());
+            end.is_some_and(|containers| containers.items().is_some())
+        };
+        let path = USUAL.iter().find(|path| has_template(path))?;
+        // Only what can be written as one.
+        format!("{}.{group}={path}", object.identity.kind).parse().ok()
     }
 }
 
@@ -158,7 +204,7 @@ fn walk<'t>(value: Value<'t>, path: &str, at: String, found: &mut Vec<Template<'
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifests::{Found, Objects};
+    use crate::manifests::{Found, Objects, kinds::BuiltIn};
 
     fn templates(custom: &[&str], yaml: &str) -> Vec<Result<Vec<String>, String>> {
         let paths = TemplatePaths::new(custom.iter().map(|path| path.parse().unwrap()).collect());
@@ -184,14 +230,54 @@ mod tests {
                 assert_eq!(templates(&[], &yaml), [Ok(vec![path.to_owned()])], "{yaml}");
             }
         }
-        for other in [
-            "v1, kind: Service",
-            "batch.volcano.sh/v1, kind: Job",
-            "v1, kind: Deployment",
-            "apps/v1, kind: Pod",
-        ] {
+        for other in ["v1, kind: Service", "batch.volcano.sh/v1, kind: Job", "example.com/v1, kind: pod"] {
             assert_eq!(templates(&[], &format!("{{apiVersion: {other}}}")), [Ok(vec![])], "{other}");
         }
+    }
+
+    #[test]
+    fn what_is_meant_to_have_a_template_is_not_passed_over() {
+        let of = |yaml: &str| templates(&[], yaml).remove(0).unwrap_err();
+        assert!(of("apiVersion: v1\nkind: Deployment\n").starts_with("2:7 \"v1\" has no kind Deployment"));
+        assert!(of("{apiVersion: v1, kind: pod}").contains("is Pod of v1 meant?"));
+        assert!(of("{kind: deployment}").contains("apiVersion is missing"));
+        let told = templates(&["pod=spec.template"], "{apiVersion: v1, kind: pod, spec: {template: {}}}");
+        assert_eq!(told, [Ok(vec!["spec.template".to_owned()])], "who names it knows it");
+    }
+
+    #[test]
+    fn what_looks_like_a_template_is_suggested() {
+        let suggested = |yaml: &str| {
+            let mut suggested = None;
+            Objects::default().read(yaml, &mut |found| {
+                let Found::Object(object, _) = found else { panic!("{found:?}") };
+                suggested = TemplatePath::suggested(&object).map(|path| path.to_string());
+            });
+            suggested
+        };
+        let rollout =
+            "{apiVersion: argoproj.io/v1, kind: Rollout, spec: {template: {spec: {containers: []}}}}";
+        assert_eq!(suggested(rollout).as_deref(), Some("Rollout.argoproj.io=spec.template"));
+        for other in ["{}", "{template: {spec: {}}}", "{template: {spec: {containers: 1}}}"] {
+            let yaml = format!("{{apiVersion: argoproj.io/v1, kind: Rollout, spec: {other}}}");
+            assert_eq!(suggested(&yaml), None, "{other}");
+        }
+        assert_eq!(suggested(&rollout.replace("Rollout", "\"Roll out\"")), None);
+    }
+
+    #[test]
+    fn a_path_that_nothing_needed_is_known() {
+        let paths = TemplatePaths::new(vec!["A=spec".parse().unwrap(), "B.b.io=spec".parse().unwrap()]);
+        let unused = || paths.unused().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(unused(), ["A=spec", "B.b.io=spec"]);
+        Objects::default().read(
+            "{apiVersion: a.io/v1, kind: A, spec: {}}\n---\n{apiVersion: a.io/v1, kind: B}",
+            &mut |found| {
+                let Found::Object(object, _) = found else { panic!("{found:?}") };
+                paths.of(&object).unwrap();
+            },
+        );
+        assert_eq!(unused(), ["B.b.io=spec"]);
     }
 
     #[test]

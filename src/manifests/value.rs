@@ -1,15 +1,12 @@
 //! A value in a document: what it is, what is in it, and where it stands.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::{borrow::Cow, collections::BTreeSet, fmt, rc::Rc};
 
 use granit_parser::Span;
 
 use super::{
     DecodeError, Scalar,
+    merge::Entries,
     scalar::resolve,
     tape::{Kind, Node, Tape, narrow},
 };
@@ -76,6 +73,16 @@ impl<'t> Value<'t> {
         Self { tape, index }
     }
 
+    /// The value of another node of the same tape.
+    pub(super) const fn at(self, index: u32) -> Self {
+        Self { index, ..self }
+    }
+
+    /// Its node.
+    pub(super) const fn index(self) -> u32 {
+        self.index
+    }
+
     /// The value's node, aliases followed.
     fn node(self) -> Option<Node> {
         let mut node = *self.tape.nodes.get(self.index as usize)?;
@@ -87,7 +94,7 @@ impl<'t> Value<'t> {
     }
 
     /// The index of the value's node, aliases followed.
-    fn target(self) -> u32 {
+    pub(super) fn target(self) -> u32 {
         let mut index = self.index;
         while let Some(Node { kind: Kind::Alias, to, .. }) = self.tape.nodes.get(index as usize) {
             index = *to;
@@ -187,40 +194,6 @@ impl<'t> Value<'t> {
         place
     }
 
-    /// The path of the value at a place within this one, as in `spec.containers[0]`; as far as it can be told.
-    pub fn path_to(self, place: Place) -> String {
-        let nodes = &self.tape.nodes;
-        let is_it = |node: &Node| Place::new(node.line, node.column) == place;
-        let Some(target) =
-            (self.index as usize..nodes.len()).find(|index| nodes.get(*index).is_some_and(is_it))
-        else {
-            return String::new();
-        };
-        let target = narrow(target);
-        let mut path = String::new();
-        let mut value = self;
-        loop {
-            // A key stands for its entry.
-            let within = |child: Self| (child.index..child.after()).contains(&target);
-            let next = match value.shape() {
-                Shape::Sequence(items) => {
-                    let found = items.enumerate().find(|(_, item)| within(*item));
-                    found.map(|(index, item)| (format!("[{index}]"), item))
-                }
-                Shape::Mapping => {
-                    value.written().find(|(key, entry)| within(*key) || within(*entry)).map(|(key, entry)| {
-                        let dot = if path.is_empty() { "" } else { "." };
-                        (format!("{dot}{}", key.text().unwrap_or("?")), entry)
-                    })
-                }
-                _ => None,
-            };
-            let Some((step, child)) = next else { return path };
-            path.push_str(&step);
-            value = child;
-        }
-    }
-
     /// The entries of a mapping as they were written; merge keys (`<<`) are not merged. None for what is no mapping.
     pub(super) fn written(self) -> Written<'t> {
         let (next, end) = match self.node() {
@@ -241,12 +214,12 @@ impl<'t> Value<'t> {
 
     /// The key and value of a field.
     pub(super) fn entry(self, field: &str) -> Result<Option<(Self, Self)>, DecodeError> {
-        if self.written().any(|(key, _)| key.is_merge()) {
-            let merged = self.merged()?;
-            return Ok(merged.into_iter().find(|(key, _)| key.text() == Some(field)));
-        }
         let mut found = None;
         for (key, value) in self.written() {
+            if key.is_merge() {
+                let entry = self.merged()?.entry(field);
+                return Ok(entry.map(|(key, value)| (self.at(key), self.at(value))));
+            }
             let is_it = match key.shape() {
                 Shape::Scalar(Scalar::Text(text)) => text == field,
                 // It might say anything.
@@ -280,35 +253,9 @@ impl<'t> Value<'t> {
         }
     }
 
-    /// The entries of a mapping with merge keys resolved, in the order in which their keys first stand.
-    ///
-    /// # Errors
-    ///
-    /// When a key is there twice. A key that stands before a `<<` which sets it too is an error as well: kubectl lets
-    /// the merged value win, others the one written out.
-    pub(super) fn merged(self) -> Result<Vec<(Self, Self)>, DecodeError> {
-        let mut merged = Merged::default();
-        for (key, value) in self.written() {
-            if !key.is_merge() {
-                merged.put(key, value, true)?;
-                continue;
-            }
-            let maps: Vec<_> = match value.shape() {
-                Shape::Mapping => vec![value],
-                Shape::Sequence(items) => items.collect(),
-                _ => return Err(value.error("only mappings can be merged")),
-            };
-            // The first of several wins.
-            for map in maps.into_iter().rev() {
-                if !map.is_mapping() {
-                    return Err(map.error("only mappings can be merged"));
-                }
-                for (key, value) in map.merged()? {
-                    merged.put(key, value, false)?;
-                }
-            }
-        }
-        Ok(merged.entries.into_iter().map(|(key, value, _)| (key, value)).collect())
+    /// The entries of a mapping with merge keys resolved.
+    pub(super) fn merged(self) -> Result<Rc<Entries>, DecodeError> {
+        self.tape.merges.of(self)
     }
 
     /// The first key that a mapping has twice, as an error.
@@ -320,33 +267,14 @@ impl<'t> Value<'t> {
             .map(Self::is_duplicate)
     }
 
-    fn is_duplicate(self) -> DecodeError {
+    pub(super) fn is_duplicate(self) -> DecodeError {
         let key = self.key().unwrap_or_default();
         self.error(format!("the key {key:?} is there twice; appliers disagree about which one counts"))
+            .within_key(&key)
     }
 
     pub(super) fn error(self, message: impl Into<String>) -> DecodeError {
-        DecodeError { place: Some(self.place()), message: message.into() }
-    }
-}
-
-/// Entries with merge keys resolved.
-#[derive(Default)]
-struct Merged<'t> {
-    /// Key, value, and whether it was written out here.
-    entries: Vec<(Value<'t>, Value<'t>, bool)>,
-    positions: BTreeMap<Cow<'t, str>, usize>,
-}
-
-impl<'t> Merged<'t> {
-    fn put(&mut self, key: Value<'t>, value: Value<'t>, is_own: bool) -> Result<(), DecodeError> {
-        let position = *self.positions.entry(key.key()?).or_insert(self.entries.len());
-        match self.entries.get_mut(position) {
-            None => self.entries.push((key, value, is_own)),
-            Some((_, _, true)) => return Err(key.is_duplicate()),
-            Some(entry) => *entry = (key, value, is_own),
-        }
-        Ok(())
+        DecodeError { place: Some(self.place()), path: String::new(), message: message.into() }
     }
 }
 

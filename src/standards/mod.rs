@@ -16,6 +16,7 @@ mod phrase;
 pub mod pod;
 mod printable;
 mod quote;
+mod reasons;
 mod registry;
 mod version;
 
@@ -29,5 +30,6 @@ pub use mode::{LABEL_PREFIX, Mode, ModeKeys};
 pub use offence::{Offence, Remedy};
 pub use path::{FieldPath, Place, Segment};
 pub use quote::{Quoted, is_printable, quoted};
+pub use reasons::{checks_with_reason, reasons_of};
 pub use registry::{About, Check, Revision, applicable, check, checks};
 pub use version::{NEWEST_MINOR, ParseVersionError, Version};

@@ -41,6 +41,9 @@ impl fmt::Display for Quoted<'_> {
 /// Whether Go prints a character as it is: letters, marks, numbers, punctuation, symbols and the ASCII space, by the
 /// Unicode tables of the Go release that Kubernetes 1.37 is built with.
 pub fn is_printable(character: char) -> bool {
+    if character.is_ascii() {
+        return !character.is_ascii_control();
+    }
     BOUNDS.partition_point(|bound| *bound <= u32::from(character)) % 2 == 1
 }
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use podsec::standards::{Level, LevelVersion, NEWEST_MINOR, Version, evaluate, pod::Pod};
+use podsec::standards::{Level, LevelVersion, NEWEST_MINOR, Version, checks_with_reason, evaluate, pod::Pod};
 use serde_json::Value;
 
 use crate::{
@@ -86,5 +86,9 @@ fn fixtures_pass_and_fail_where_their_folders_say_so() {
             path.display(),
             evaluation.message()
         );
+        for violation in evaluation.violations() {
+            let known = checks_with_reason(violation.reason());
+            assert!(known.iter().any(|check| check.id == violation.check().id), "{}", violation.reason());
+        }
     }
 }

@@ -1,18 +1,25 @@
 //! From the text of a file to what is wrong with the workloads in it.
 
-use std::{io::Read, sync::Arc};
+use std::{borrow::Cow, io::Read, sync::Arc};
 
-use super::report::{Failure, Field, Finding, Modes, Subject, Workload};
+use super::report::{Failure, Field, Finding, Modes, Skipped, Subject, Workload};
 use crate::{
     manifests::{
-        Documents, Found, Identity, Object, Objects, Place, Problem, Template, TemplatePaths, Value,
+        Documents, Found, Identity, Object, Objects, Place, Problem, Template, TemplatePath, TemplatePaths,
+        Value,
     },
     standards::{self, Evaluation, Evaluator, Mode, Verdict, pod::Pod},
 };
 
-/// How many findings of a workload are told for each mode; the rest is counted. Each carries what upstream says of all
-/// containers, so that to tell all of very many would be to tell their square.
+/// How many findings of a workload are told for each mode; the rest is counted.
 const FINDINGS: usize = 500;
+
+/// How many fields of a finding are told; the rest is counted.
+const FIELDS: usize = 100;
+
+/// How much of upstream's detail is repeated in each finding, in bytes: it is about all containers, so that to repeat all
+/// of it would be to tell the square of their number. The message has it in full.
+const DETAIL: usize = 2000;
 
 /// What manifests are judged by.
 #[derive(Clone, Debug)]
@@ -32,10 +39,8 @@ pub(super) enum Item {
     Document,
     /// A workload, judged.
     Workload(Box<Workload>),
-    /// An object without a pod template.
-    OtherKind,
-    /// A document that is no Kubernetes object.
-    NoObject,
+    /// An object without a pod template, or a document that is no Kubernetes object.
+    Skipped(Box<Skipped>),
     /// Something that could not be judged.
     Failure(Failure),
 }
@@ -88,8 +93,18 @@ impl<'r> Judge<'r> {
                 item(Item::Document);
             }
             match found {
-                Found::Other => item(Item::NoObject),
-                Found::Problem(Problem { place, message }) => {
+                Found::Other(within) => item(Item::Skipped(Box::new(Skipped {
+                    line: within.after(begin).line,
+                    kind: String::new(),
+                    title: String::new(),
+                    suggestion: None,
+                }))),
+                Found::Problem(Problem { place, mut message }) => {
+                    if text.contains("{{") {
+                        message.push_str(
+                            "; of a template, check what it renders (helm template … | podsec check -)",
+                        );
+                    }
                     item(Item::Failure(Failure { place: Some(place.after(begin)), object: None, message }));
                 }
                 Found::Object(object, within) => {
@@ -102,25 +117,21 @@ impl<'r> Judge<'r> {
 
 impl Rules {
     fn object(&self, object: &Object<'_>, begin: Place, item: &mut dyn FnMut(Item)) {
-        let failure = |problem: Problem| {
-            let Problem { place, message } = problem;
-            let path = object.value.path_to(place);
-            Item::Failure(Failure {
-                place: Some(place.after(begin)),
-                object: Some(title(&object.identity)),
-                message: if path.is_empty() { message } else { format!("{path}: {message}") },
-            })
+        let failure = |Problem { place, message }| {
+            let object = Some(title(&object.identity));
+            Item::Failure(Failure { place: Some(place.after(begin)), object, message })
         };
         let templates = match self.templates.of(object) {
-            Ok(templates) if templates.is_empty() => return item(Item::OtherKind),
-            Ok(templates) => templates,
-            Err(Problem { place, message }) => {
-                return item(Item::Failure(Failure {
-                    place: Some(place.after(begin)),
-                    object: Some(title(&object.identity)),
-                    message,
-                }));
+            Ok(templates) if templates.is_empty() => {
+                return item(Item::Skipped(Box::new(Skipped {
+                    line: object.value.place().after(begin).line,
+                    kind: object.identity.kind.to_owned(),
+                    title: title(&object.identity),
+                    suggestion: TemplatePath::suggested(object),
+                })));
             }
+            Ok(templates) => templates,
+            Err(problem) => return item(failure(problem)),
         };
         if let Some(message) = self.other_namespace(&object.identity) {
             return item(failure(Problem { place: object.value.place(), message }));
@@ -157,7 +168,7 @@ impl Rules {
                 message: format!("{}{dot}spec is missing", template.path),
             });
         }
-        let mut pod: Pod<'_> = template.value.decode()?;
+        let mut pod: Pod<'_> = template.value.decode().map_err(|error| template.problem(error))?;
         // What the templates make are pods, and it is those that are refused.
         pod.default_as_pod();
         let Identity { kind, namespace, name, .. } = object.identity;
@@ -223,10 +234,10 @@ fn findings<'e>(
         let violation = finding.violation();
         let detail = match &last {
             Some((id, detail)) if *id == violation.check().id => Arc::clone(detail),
-            _ => Arc::from(violation.detail()),
+            _ => beginning(violation.detail()).into(),
         };
         last = Some((violation.check().id, Arc::clone(&detail)));
-        let fields = finding.offences().iter().map(|offence| Field {
+        let fields = finding.offences().iter().take(FIELDS).map(|offence| Field {
             path: format!("{prefix}{}", offence.path()),
             path_on_pod: offence.path_on_pod().map(|path| format!("{prefix}{path}")),
             place: value.locate_field(offence.path().segments()).after(begin),
@@ -240,9 +251,18 @@ fn findings<'e>(
             detail,
             subject: subject(finding.subject()),
             fields: fields.collect(),
+            more_fields: finding.offences().len().saturating_sub(FIELDS),
             in_doubt: finding.offences().iter().all(standards::Offence::is_in_doubt),
         }
     })
+}
+
+/// A detail, or as much of it as a finding carries.
+fn beginning(detail: &str) -> Cow<'_, str> {
+    if detail.len() <= DETAIL {
+        return Cow::Borrowed(detail);
+    }
+    Cow::Owned(format!("{}…", &detail[..detail.floor_char_boundary(DETAIL)]))
 }
 
 fn subject(place: standards::Place<'_>) -> Subject {

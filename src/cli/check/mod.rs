@@ -1,6 +1,8 @@
 //! `podsec check`: judges manifests without a cluster.
 
+pub(in crate::cli) mod file_name;
 mod judging;
+mod notes;
 mod pipeline;
 mod policy;
 pub(in crate::cli) mod report;
@@ -13,14 +15,16 @@ use std::{
 use clap::{Args, ValueHint};
 
 use self::{
+    file_name::FileName,
     judging::{Item, Rules},
+    notes::Notes,
     pipeline::{Source, Step},
     policy::Levels,
     report::{Failure, Summary},
 };
 use super::{
     Failure as CliFailure, Outcome,
-    output::{Format, Printer, Writer, is_coloured, plain},
+    output::{Format, Printer, Writer, is_coloured},
 };
 use crate::manifests::{TemplatePath, TemplatePaths};
 
@@ -58,10 +62,7 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, stdout: &mut (impl Write + IsTerminal)) -> Result<Outcome, CliFailure> {
         let policy = self.levels.policy()?;
-        for notice in &policy.notices {
-            // Nobody is left to be told when stderr is closed.
-            _ = writeln!(io::stderr(), "podsec: {}", plain(notice));
-        }
+        notes::tell(policy.notices);
         let rules = Rules {
             modes: policy.modes,
             evaluator: policy.evaluator,
@@ -74,6 +75,7 @@ impl Check {
         let mut run = Run::new(writer, Printer::new(stdout));
         run.tell(|writer, out| writer.begin(out, rules.modes))?;
         pipeline::run(&sources, &rules, |step| run.step(step))?;
+        notes::tell(run.notes.lines(rules.templates.unused()));
         run.finish()
     }
 }
@@ -87,19 +89,27 @@ struct Run<W: Write> {
     writer: Box<dyn Writer>,
     printer: Printer<W>,
     summary: Summary,
+    notes: Notes,
     argument: Option<Argument>,
-    file: String,
+    file: FileName,
 }
 
 /// One of the paths that were given.
 struct Argument {
-    name: String,
+    name: FileName,
     has_manifest: bool,
 }
 
 impl<W: Write> Run<W> {
     fn new(writer: Box<dyn Writer>, printer: Printer<W>) -> Self {
-        Self { writer, printer, summary: Summary::default(), argument: None, file: String::new() }
+        Self {
+            writer,
+            printer,
+            summary: Summary::default(),
+            notes: Notes::default(),
+            argument: None,
+            file: FileName::default(),
+        }
     }
 
     fn tell(
@@ -121,31 +131,46 @@ impl<W: Write> Run<W> {
                 self.file = name;
                 return Ok(());
             }
+            Step::Ignored(name) => {
+                self.summary.ignored += 1;
+                return self.tell(|writer, out| writer.ignored(out, &name));
+            }
             Step::Item(item) => item,
         };
-        if let (Some(argument), false) = (&mut self.argument, matches!(item, Item::NoObject | Item::Document))
-        {
+        let is_manifest = match &item {
+            Item::Document => false,
+            Item::Skipped(skipped) => !skipped.kind.is_empty(),
+            Item::Workload(_) | Item::Failure(_) => true,
+        };
+        if let (Some(argument), true) = (&mut self.argument, is_manifest) {
             argument.has_manifest = true;
         }
-        match item {
-            Item::Document => self.summary.documents += 1,
-            Item::OtherKind | Item::NoObject => self.summary.skipped += 1,
-            Item::Workload(workload) => {
-                self.summary.count(&workload);
-                let file = std::mem::take(&mut self.file);
-                self.tell(|writer, out| writer.workload(out, &file, &workload))?;
-                self.file = file;
-            }
-            Item::Failure(failure) => {
-                let file = std::mem::take(&mut self.file);
-                self.failed(&file, &failure)?;
-                self.file = file;
-            }
-        }
+        let file = std::mem::take(&mut self.file);
+        self.item(&file, &item)?;
+        self.file = file;
         Ok(())
     }
 
-    fn failed(&mut self, file: &str, failure: &Failure) -> Result<(), CliFailure> {
+    fn item(&mut self, file: &FileName, item: &Item) -> Result<(), CliFailure> {
+        match item {
+            Item::Document => {
+                self.summary.documents += 1;
+                Ok(())
+            }
+            Item::Skipped(skipped) => {
+                self.summary.skip(skipped);
+                self.notes.skipped(skipped);
+                self.tell(|writer, out| writer.skipped(out, file, skipped))
+            }
+            Item::Workload(workload) => {
+                self.summary.count(workload);
+                self.tell(|writer, out| writer.workload(out, file, workload))
+            }
+            Item::Failure(failure) => self.failed(file, failure),
+        }
+    }
+
+    fn failed(&mut self, file: &FileName, failure: &Failure) -> Result<(), CliFailure> {
         self.summary.failed += 1;
         self.tell(|writer, out| writer.failure(out, file, failure))
     }
@@ -159,7 +184,7 @@ impl<W: Write> Run<W> {
 
     fn finish(mut self) -> Result<Outcome, CliFailure> {
         self.end_argument()?;
-        let summary = self.summary;
+        let summary = std::mem::take(&mut self.summary);
         self.tell(|writer, out| writer.end(out, &summary))?;
         self.printer.finish()?;
         let Summary { failed, inconclusive, violating, .. } = summary;

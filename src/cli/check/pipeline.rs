@@ -13,10 +13,11 @@ use std::{
 };
 
 use super::{
+    file_name::FileName,
     judging::{Item, Judge, Rules},
     report::Failure,
 };
-use crate::manifests::{Unreadable, files};
+use crate::manifests::{Listed, Unreadable, files};
 
 /// How many files may wait for a judge, and how many results of each for the output.
 const WAITING: usize = 64;
@@ -35,10 +36,10 @@ pub(super) enum Source {
 
 impl Source {
     /// Its name for people and machines.
-    pub(super) fn name(&self) -> String {
+    pub(super) fn name(&self) -> FileName {
         match self {
-            Self::Stdin => "stdin".into(),
-            Self::Path(path) => path.display().to_string(),
+            Self::Stdin => FileName::stdin(),
+            Self::Path(path) => path.as_path().into(),
         }
     }
 }
@@ -47,17 +48,20 @@ impl Source {
 #[derive(Debug)]
 pub(super) enum Step {
     /// The next of the given paths; all until the next one belongs to it.
-    Argument(String),
+    Argument(FileName),
     /// The next file.
-    File(String),
+    File(FileName),
+    /// A file or folder that git ignores.
+    Ignored(FileName),
     /// What is in it.
     Item(Item),
 }
 
 /// What a judge is to do next.
 enum Task {
-    Argument(String),
+    Argument(FileName),
     File(Source),
+    Ignored(FileName),
     Unreadable(Unreadable),
 }
 
@@ -106,7 +110,8 @@ fn deal(sources: &[Source], dealers: &[SyncSender<Task>]) {
         let files: Box<dyn Iterator<Item = Task>> = match source {
             Source::Stdin => Box::new(std::iter::once(Task::File(Source::Stdin))),
             Source::Path(path) => Box::new(files(path).map(|found| match found {
-                Ok(file) => Task::File(Source::Path(file)),
+                Ok(Listed::File(file)) => Task::File(Source::Path(file)),
+                Ok(Listed::Ignored(path)) => Task::Ignored(path.as_path().into()),
                 Err(unreadable) => Task::Unreadable(unreadable),
             })),
         };
@@ -126,8 +131,9 @@ fn judge(rules: &Rules, tasks: &Receiver<Task>, answers: &SyncSender<Answer>) {
         let say = |step| _ = answers.send(Answer::Step(step));
         match task {
             Task::Argument(name) => say(Step::Argument(name)),
+            Task::Ignored(name) => say(Step::Ignored(name)),
             Task::Unreadable(Unreadable { path, reason }) => {
-                say(Step::File(path.display().to_string()));
+                say(Step::File(path.as_path().into()));
                 say(Step::Item(Item::Failure(Failure { place: None, object: None, message: reason })));
             }
             Task::File(source) => {

@@ -8,14 +8,18 @@ use std::{
 use clap::{Args, ValueHint};
 use jiff::Timestamp;
 
-use super::report::Modes;
+use super::{file_name::FileName, report::Modes};
 use crate::{
+    api::{NamespaceSelector, Operator, Requirement},
     cli::profile_files::{ProfileFileError, read_file},
     rollout::{
         Completeness, Ledger, NamePattern, Namespace, Owners, Pin, Profile, Profiles, ServerView, Settings,
     },
     standards::{Evaluator, Level, LevelVersion, Mode, NEWEST_MINOR, Version},
 };
+
+/// The label that the API server gives every namespace: its name.
+const NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
 /// The flags that say what to judge by.
 #[derive(Debug, Args)]
@@ -25,20 +29,21 @@ pub(super) struct Levels {
         long,
         value_name = "LEVEL[:VERSION]",
         default_value = "restricted:latest",
-        conflicts_with = "profile"
+        conflicts_with = "profile",
+        value_parser = level_version
     )]
     enforce: LevelVersion,
     /// A level to report beside it, as for the audit log; the exit status is not changed by it
-    #[arg(long, value_name = "LEVEL[:VERSION]", conflicts_with = "profile")]
+    #[arg(long, value_name = "LEVEL[:VERSION]", conflicts_with = "profile", value_parser = level_version)]
     audit: Option<LevelVersion>,
     /// A level to report beside it, as a warning; the exit status is not changed by it
-    #[arg(long, value_name = "LEVEL[:VERSION]", conflicts_with = "profile")]
+    #[arg(long, value_name = "LEVEL[:VERSION]", conflicts_with = "profile", value_parser = level_version)]
     warn: Option<LevelVersion>,
     /// Take the levels from a ClusterPodSecurityProfile in a file; from several, from those that govern --namespace
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     profile: Option<PathBuf>,
     /// The namespace that the manifests go to: the profiles that govern it count, with their exemptions
-    #[arg(long, value_name = "NAME", requires = "profile")]
+    #[arg(long, value_name = "NAME", requires = "profile", value_parser = namespace)]
     pub(super) namespace: Option<String>,
     /// The labels of that namespace, which profiles select by
     #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', requires = "namespace", value_parser = label)]
@@ -71,6 +76,9 @@ pub(super) enum ProfileError {
     /// None that governs.
     #[error("{file}: no profile there governs the namespace {namespace:?} with these labels")]
     Ungoverned { file: String, namespace: String },
+    /// None of which it is known that it governs.
+    #[error("{file}: no profile there governs the namespace {namespace:?}: {undecided}")]
+    Undecided { file: String, namespace: String, undecided: String },
 }
 
 impl Levels {
@@ -104,8 +112,8 @@ impl Levels {
     }
 
     fn by_profile(&self, file: &Path, notices: &mut Vec<String>) -> Result<Modes, ProfileError> {
-        let profiles = self.profiles(file)?;
-        let file = file.display().to_string();
+        let Read { profiles, selectors } = self.profiles(file)?;
+        let file = shown(file);
         let modes: [Option<LevelVersion>; 3] = match &self.namespace {
             Some(namespace) => self.governing(profiles, namespace, notices),
             None => match profiles.as_slice() {
@@ -114,8 +122,17 @@ impl Levels {
             },
         };
         let [enforce, audit, warn] = modes;
-        if let (Some(namespace), [None, None, None]) = (&self.namespace, modes) {
-            return Err(ProfileError::Ungoverned { file, namespace: namespace.clone() });
+        if let Some(namespace) = &self.namespace {
+            let undecided = self.undecided(&selectors);
+            match (modes, undecided) {
+                ([None, None, None], None) => {
+                    return Err(ProfileError::Ungoverned { file, namespace: namespace.clone() });
+                }
+                ([None, None, None], Some(undecided)) => {
+                    return Err(ProfileError::Undecided { file, namespace: namespace.clone(), undecided });
+                }
+                (_, undecided) => notices.extend(undecided),
+            }
         }
         if enforce.is_none() {
             notices.push("the profile enforces nothing: violations are warnings only".into());
@@ -159,19 +176,95 @@ impl Levels {
         })
     }
 
+    /// Which profiles select by labels that were not given.
+    fn undecided(&self, selectors: &[(String, String)]) -> Option<String> {
+        if selectors.is_empty() || !self.namespace_labels.is_empty() {
+            return None;
+        }
+        let selectors =
+            selectors.iter().map(|(name, selector)| format!("profile {name} selects by {selector}"));
+        let selectors = selectors.collect::<Vec<_>>().join(", ");
+        Some(format!(
+            "{selectors}; the namespace is taken to have no labels, for --namespace-labels does not say any"
+        ))
+    }
+
     /// The namespace's labels, with the one that the API server gives every namespace.
     fn labels(&self, name: &str) -> BTreeMap<String, String> {
         let mut labels: BTreeMap<_, _> = self.namespace_labels.iter().cloned().collect();
-        labels.insert("kubernetes.io/metadata.name".into(), name.to_owned());
+        labels.insert(NAME_LABEL.into(), name.to_owned());
         labels
     }
 
-    fn profiles(&self, file: &Path) -> Result<Vec<Profile>, ProfileError> {
+    fn profiles(&self, file: &Path) -> Result<Read, ProfileError> {
         let minor = self.server_version.unwrap_or(NEWEST_MINOR);
         let server = ServerView { minor, watched_in_full: true };
-        let profiles = read_file(file)?;
-        Ok(profiles.iter().map(|profile| Profile::new(profile, server, |_| Pin::default())).collect())
+        let objects = read_file(file)?;
+        let mut read = Read { profiles: Vec::new(), selectors: Vec::new() };
+        for object in &objects {
+            let profile = Profile::new(object, server, |_| Pin::default());
+            let selector = object.spec.namespace_selector.as_ref().and_then(by_labels);
+            read.selectors.extend(selector.map(|selector| (profile.name.clone(), selector)));
+            read.profiles.push(profile);
+        }
+        Ok(read)
     }
+}
+
+/// A file's name, as it is told.
+fn shown(file: &Path) -> String {
+    FileName::from(file).as_str().to_owned()
+}
+
+/// Profiles that were read from a file.
+struct Read {
+    profiles: Vec<Profile>,
+    /// Those that select by labels: their names, and what by.
+    selectors: Vec<(String, String)>,
+}
+
+/// What a selector asks of labels, as kubectl writes it; `None` where no label that it is asked for can decide.
+fn by_labels(selector: &NamespaceSelector) -> Option<String> {
+    let equal = selector.match_labels.iter().flatten().map(|(key, value)| (key, format!("{key}={value}")));
+    let others = selector.match_expressions.iter().flatten().map(|Requirement { key, operator, values }| {
+        let values = values.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(",");
+        let shown = match operator {
+            Operator::In => format!("{key} in ({values})"),
+            Operator::NotIn => format!("{key} notin ({values})"),
+            Operator::Exists => key.clone(),
+            Operator::DoesNotExist => format!("!{key}"),
+        };
+        (key, shown)
+    });
+    // The API server gives this one to every namespace.
+    let asked = equal.chain(others).filter(|(key, _)| *key != NAME_LABEL);
+    let asked: Vec<_> = asked.map(|(_, shown)| shown).collect();
+    (!asked.is_empty()).then(|| asked.join(","))
+}
+
+fn level_version(text: &str) -> Result<LevelVersion, String> {
+    text.parse::<LevelVersion>().map_err(|error| match text.split_once(':') {
+        Some((level, _)) if level.parse::<Level>().is_ok() => {
+            "version must be latest or v1.N, as in v1.33".into()
+        }
+        _ => error.to_string(),
+    })
+}
+
+/// The name of a namespace: a label of RFC 1123.
+fn namespace(text: &str) -> Result<String, String> {
+    let is_good = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    if text.is_empty()
+        || text.len() > 63
+        || !text.bytes().all(is_good)
+        || text.starts_with('-')
+        || text.ends_with('-')
+    {
+        return Err(
+            "must be the name of a namespace: at most 63 lower-case letters, digits and -, and no - at either end".into()
+        );
+    }
+    Ok(text.to_owned())
 }
 
 fn server_version(text: &str) -> Result<u32, String> {

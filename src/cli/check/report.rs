@@ -1,11 +1,11 @@
 //! What checking manifests finds, independent of the manifests, for the output to print.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::Serialize;
 
 use crate::{
-    manifests::Place,
+    manifests::{Place, TemplatePath},
     standards::{Check, LevelVersion, Mode, Remedy, Verdict},
 };
 
@@ -76,6 +76,12 @@ impl Workload {
         title
     }
 
+    /// That there are more findings than are told, where there are.
+    pub(in crate::cli) fn more(&self) -> Option<String> {
+        let findings = if self.omitted == 1 { "finding" } else { "findings" };
+        (self.omitted > 0).then(|| format!("and {} more {findings}", self.omitted))
+    }
+
     /// What the API server says when it refuses it.
     pub(in crate::cli) fn message(&self, mode: Mode) -> Option<&str> {
         self.messages.iter().find(|(of, _)| *of == mode).map(|(_, message)| message.as_str())
@@ -90,11 +96,13 @@ pub(in crate::cli) struct Finding {
     pub check: &'static Check,
     /// Upstream's reason.
     pub reason: &'static str,
-    /// Upstream's detail, about all containers.
+    /// Upstream's detail, about all containers; the beginning of it where it is very long.
     pub detail: Arc<str>,
     pub subject: Subject,
     /// The fields to change; never empty.
     pub fields: Vec<Field>,
+    /// How many more fields there are.
+    pub more_fields: usize,
     /// Whether an API server that knows more might accept it.
     pub in_doubt: bool,
 }
@@ -118,7 +126,18 @@ impl Finding {
 
     /// What to do, in one sentence.
     pub(in crate::cli) fn remedy(&self) -> String {
-        self.fields.iter().map(Field::instruction).collect::<Vec<_>>().join("; ")
+        let mut remedy = self.fields.iter().map(Field::instruction).collect::<Vec<_>>().join("; ");
+        if let Some(more) = self.more() {
+            remedy.push_str("; ");
+            remedy.push_str(&more);
+        }
+        remedy
+    }
+
+    /// That there are more fields, where there are.
+    pub(in crate::cli) fn more(&self) -> Option<String> {
+        let fields = if self.more_fields == 1 { "field" } else { "fields" };
+        (self.more_fields > 0).then(|| format!("and {} more {fields}", self.more_fields))
     }
 }
 
@@ -183,8 +202,33 @@ pub(in crate::cli) struct Failure {
     pub message: String,
 }
 
+/// Something that was not judged, and need not be.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct Skipped {
+    pub line: u32,
+    /// Empty for what is no object.
+    pub kind: String,
+    /// `Service shop/web`; empty for what is no object.
+    pub title: String,
+    /// What would have it judged, where it looks as if it had a pod template.
+    pub suggestion: Option<TemplatePath>,
+}
+
+impl Skipped {
+    /// What it is and why it was not judged.
+    pub(in crate::cli) fn reason(&self) -> String {
+        let Self { line, kind, title, suggestion } = self;
+        match suggestion {
+            _ if title.is_empty() => format!("line {line}: no Kubernetes object"),
+            None if kind.ends_with("List") => format!("line {line}: {kind}, which has no items"),
+            None => format!("line {line}: {title}, which has no pod template"),
+            Some(path) => format!("line {line}: {title}; --template-path {path} would have it judged"),
+        }
+    }
+}
+
 /// How many there were of what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub(in crate::cli) struct Summary {
     /// Files read, standard input among them.
     pub files: u64,
@@ -199,8 +243,48 @@ pub(in crate::cli) struct Summary {
     pub exempt: u64,
     /// Objects without a pod template, and documents that are no Kubernetes object.
     pub skipped: u64,
+    /// Manifests, and whole folders, that git ignores.
+    pub ignored: u64,
     /// Files, documents and objects that could not be judged.
     pub failed: u64,
+    /// What was skipped, by kind.
+    #[serde(skip)]
+    pub kinds: Kinds,
+}
+
+/// How many there were of each kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::cli) struct Kinds(BTreeMap<String, u64>);
+
+impl Kinds {
+    /// How many kinds are told apart: they are what a manifest says, and it may say anything.
+    const MOST: usize = 64;
+    /// How many are named in a line.
+    const NAMED: usize = 3;
+
+    fn count(&mut self, kind: &str) {
+        let kind = if kind.is_empty() { "no object" } else { kind };
+        if let Some(count) = self.0.get_mut(kind) {
+            *count += 1;
+        } else if self.0.len() < Self::MOST {
+            self.0.insert(kind.to_owned(), 1);
+        }
+    }
+
+    /// ` (Service)`, ` (3 Service, 1 ConfigMap)`, the most frequent first; nothing where there is nothing to say.
+    fn line(&self, all: u64, show: impl Fn(&str) -> String) -> String {
+        let mut kinds: Vec<_> = self.0.iter().collect();
+        kinds.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+        let named = kinds.iter().take(Self::NAMED);
+        let others = all - named.clone().map(|(_, count)| **count).sum::<u64>();
+        let mut parts: Vec<_> = match kinds.as_slice() {
+            [] => return String::new(),
+            [(kind, count)] if **count == all => vec![show(kind)],
+            _ => named.map(|(kind, count)| format!("{count} {}", show(kind))).collect(),
+        };
+        parts.extend((others > 0).then(|| format!("{others} others")));
+        format!(" ({})", parts.join(", "))
+    }
 }
 
 impl Summary {
@@ -216,29 +300,57 @@ impl Summary {
         *counter += 1;
     }
 
-    /// All that there was, in one line.
-    pub(in crate::cli) fn line(&self) -> String {
-        let Self {
-            files,
-            documents,
-            workloads,
-            conforming,
-            violating,
-            inconclusive,
-            exempt,
-            skipped,
-            failed,
-        } = self;
+    /// Counts something that was skipped.
+    pub(in crate::cli) fn skip(&mut self, skipped: &Skipped) {
+        self.skipped += 1;
+        self.kinds.count(&skipped.kind);
+    }
+
+    /// All that there was, in one line. The kinds in it, which are what manifests say, are written as `show` has it.
+    pub(in crate::cli) fn line(&self, show: impl Fn(&str) -> String) -> String {
+        let Self { conforming, violating, skipped, failed, .. } = self;
         let count =
             |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
-        let others = [(*inconclusive, "inconclusive"), (*exempt, "exempt")];
-        let others = others.into_iter().filter(|(count, _)| *count > 0);
-        let others = others.map(|(count, word)| format!(", {count} {word}")).collect::<Vec<_>>().concat();
+        let told = |count: u64, words: &str| {
+            if count > 0 { format!(", {count} {words}") } else { String::new() }
+        };
+        let others = told(self.inconclusive, "inconclusive") + &told(self.exempt, "exempt");
+        let ignored = told(self.ignored, "ignored by git");
+        let kinds = self.kinds.line(*skipped, show);
         format!(
-            "{}, {}: {} judged ({conforming} conforming, {violating} violating{others}), {skipped} skipped, {failed} failed",
-            count(*files, "file", "files"),
-            count(*documents, "document", "documents"),
-            count(*workloads, "workload", "workloads"),
+            "{}, {}: {} judged ({conforming} conforming, {violating} violating{others}), {skipped} skipped{kinds}{ignored}, {failed} failed",
+            count(self.files, "file", "files"),
+            count(self.documents, "document", "documents"),
+            count(self.workloads, "workload", "workloads"),
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_skipped_is_told_by_kind() {
+        let line = |kinds: &[&str]| {
+            let mut summary = Summary::default();
+            for kind in kinds {
+                let (kind, title) = ((*kind).to_owned(), String::new());
+                summary.skip(&Skipped { line: 1, kind, title, suggestion: None });
+            }
+            let line = summary.line(ToOwned::to_owned);
+            line.split("violating), ")
+                .nth(1)
+                .and_then(|line| line.strip_suffix(", 0 failed"))
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(line(&[]), "0 skipped");
+        assert_eq!(line(&["Service"; 3]), "3 skipped (Service)");
+        assert_eq!(line(&["Service", "", "Service"]), "3 skipped (2 Service, 1 no object)");
+        assert_eq!(line(&["D", "C", "B", "A", "A"]), "5 skipped (2 A, 1 B, 1 C, 1 others)");
+        let many: Vec<_> = (0..100).map(|index| format!("K{index:03}")).collect();
+        let many: Vec<_> = many.iter().map(String::as_str).collect();
+        assert_eq!(line(&many), "100 skipped (1 K000, 1 K001, 1 K002, 97 others)");
     }
 }

@@ -17,7 +17,8 @@ use crate::{
         TemplateKind,
     },
     manifests::{
-        Documents, Found, Identity, Object, Objects, Place, Template, TemplatePaths, Unreadable, Value, files,
+        Documents, Found, Identity, Listed, Object, Objects, Place, Template, TemplatePaths, Unreadable,
+        Value, files,
     },
     standards::pod::Pod,
 };
@@ -71,7 +72,9 @@ impl Reader {
         } else {
             for found in files(path) {
                 has_manifest |= match found {
-                    Ok(file) => self.file(&file),
+                    Ok(Listed::File(file)) => self.file(&file),
+                    // What git ignores is nobody's to apply.
+                    Ok(Listed::Ignored(_)) => false,
                     Err(Unreadable { path, reason }) => {
                         self.problem(path.display().to_string(), reason);
                         true
@@ -127,7 +130,7 @@ impl Reader {
         let Self { manifests, shapes, objects, templates } = self;
         let mut has_manifest = false;
         objects.read(text, &mut |found| match found {
-            Found::Other => {}
+            Found::Other(_) => {}
             Found::Problem(problem) => {
                 has_manifest = true;
                 let place = format!("{file}:{}", problem.place.after(begin));
@@ -138,10 +141,8 @@ impl Reader {
                 let begin = within.after(begin);
                 let taken = take(manifests, shapes, templates, &object, &(file, begin));
                 if let Err(problem) = taken {
-                    let path = object.value.path_to(problem.place);
-                    let dot = if path.is_empty() { "" } else { ": " };
                     let place = format!("{file}:{}", problem.place.after(begin));
-                    let message = format!("{}: {path}{dot}{}", title(&object.identity), problem.message);
+                    let message = format!("{}: {}", title(&object.identity), problem.message);
                     manifests.problems.push(Problem { place, message });
                 }
             }
@@ -202,7 +203,7 @@ fn pod<'t>(template: &Template<'t>) -> Result<Pod<'t>, crate::manifests::Problem
             message: format!("{}{dot}spec is missing", template.path),
         });
     }
-    Ok(template.value.decode()?)
+    template.value.decode().map_err(|error| template.problem(error))
 }
 
 /// A name that no other manifest of the kind has: several overlays may hold one object each in their own way, and all

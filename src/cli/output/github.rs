@@ -4,7 +4,10 @@ use std::io::{self, Write};
 
 use super::{Writer, plain};
 use crate::{
-    cli::check::report::{Failure, Modes, Summary, Workload},
+    cli::check::{
+        file_name::FileName,
+        report::{Failure, Modes, Summary, Workload},
+    },
     standards::Mode,
 };
 
@@ -27,7 +30,7 @@ impl Writer for Github {
         Ok(())
     }
 
-    fn workload(&mut self, out: &mut dyn Write, file: &str, workload: &Workload) -> io::Result<()> {
+    fn workload(&mut self, out: &mut dyn Write, file: &FileName, workload: &Workload) -> io::Result<()> {
         for finding in &workload.findings {
             let command = match finding.mode() {
                 _ if finding.in_doubt => "warning",
@@ -41,28 +44,33 @@ impl Writer for Github {
             writeln!(
                 out,
                 "::{command} file={},line={},col={},title={title}::{}",
-                property(file),
+                property(file.as_str()),
                 place.line,
                 place.column,
                 data(&message)
             )?;
         }
+        if let Some(more) = workload.more() {
+            let file = property(file.as_str());
+            let message = data(&format!("{}: {more}", workload.title()));
+            writeln!(out, "::error file={file},line={},title=not all is listed::{message}", workload.line)?;
+        }
         Ok(())
     }
 
-    fn failure(&mut self, out: &mut dyn Write, file: &str, failure: &Failure) -> io::Result<()> {
+    fn failure(&mut self, out: &mut dyn Write, file: &FileName, failure: &Failure) -> io::Result<()> {
         let place = failure.place.map(|place| format!(",line={},col={}", place.line, place.column));
         let object = failure.object.as_deref().map(|object| format!("{object}: ")).unwrap_or_default();
         writeln!(
             out,
             "::error file={}{},title=cannot be judged::{}",
-            property(file),
+            property(file.as_str()),
             place.unwrap_or_default(),
             data(&format!("{object}{}", failure.message))
         )
     }
 
     fn end(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
-        writeln!(out, "{}", summary.line())
+        writeln!(out, "{}", summary.line(|kind| plain(kind).into_owned()))
     }
 }

@@ -9,7 +9,10 @@ use serde::Serialize;
 
 use super::Writer;
 use crate::{
-    cli::check::report::{Failure, Modes, Summary, Workload},
+    cli::check::{
+        file_name::FileName,
+        report::{Failure, Modes, Summary, Workload},
+    },
     standards::{LevelVersion, Mode, Verdict, is_printable},
 };
 
@@ -97,6 +100,8 @@ struct Finding<'a> {
     detail: &'a str,
     containers: Vec<&'a str>,
     fields: Vec<Field<'a>>,
+    #[serde(rename = "moreFields", skip_serializing_if = "is_zero")]
+    more_fields: usize,
     remedy: String,
     line: u32,
     #[serde(rename = "inDoubt", skip_serializing_if = "std::ops::Not::not")]
@@ -116,7 +121,7 @@ struct Field<'a> {
 }
 
 impl<'a> Result<'a> {
-    pub(super) fn new(file: &'a str, workload: &'a Workload) -> Self {
+    pub(super) fn new(file: &'a FileName, workload: &'a Workload) -> Self {
         let findings = workload.findings.iter().map(|finding| Finding {
             check: finding.check.id,
             modes: &finding.modes,
@@ -124,12 +129,13 @@ impl<'a> Result<'a> {
             detail: &finding.detail,
             containers: finding.subject.container().into_iter().collect(),
             fields: finding.fields.iter().map(field).collect(),
+            more_fields: finding.more_fields,
             remedy: finding.remedy(),
             line: finding.place().line,
             in_doubt: finding.in_doubt,
         });
         Self {
-            source: Source { file, line: Some(workload.line), column: None },
+            source: Source { file: file.as_str(), line: Some(workload.line), column: None },
             namespace: workload.namespace.as_deref(),
             kind: &workload.kind,
             name: &workload.name,
@@ -175,11 +181,11 @@ struct OwnedSource {
 }
 
 impl Failed {
-    pub(super) fn new(file: &str, failure: &Failure) -> Self {
+    pub(super) fn new(file: &FileName, failure: &Failure) -> Self {
         let Failure { place, object, message } = failure;
         Self {
             source: OwnedSource {
-                file: file.to_owned(),
+                file: file.as_str().to_owned(),
                 line: place.map(|place| place.line),
                 column: place.map(|place| place.column),
             },
@@ -202,18 +208,28 @@ pub(in crate::cli) fn pretty(value: &impl Serialize, depth: usize) -> io::Result
     Ok(harmless(&text).replace('\n', &format!("\n{}", "  ".repeat(depth))))
 }
 
-/// JSON in which what is not printed is escaped: it can stand in strings alone.
+/// JSON in which what is not printed is escaped, and so is a `#` after another, see [`plain`](super::plain). Both can
+/// stand in strings alone.
 fn harmless(json: &str) -> String {
-    let mut text = String::with_capacity(json.len());
+    escaped(json, |text, c| {
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            // Writing to a string cannot fail.
+            _ = write!(text, "\\u{unit:04x}");
+        }
+    })
+}
+
+/// JSON in which what might do harm is escaped in some way.
+pub(super) fn escaped(json: &str, escape: impl Fn(&mut String, char)) -> String {
+    let mut text = String::with_capacity(json.len() + 16);
+    let mut last = ' ';
     for c in json.chars() {
-        if c == '\n' || is_printable(c) {
+        if c == '\n' || (is_printable(c) && (c, last) != ('#', '#')) {
             text.push(c);
         } else {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                // Writing to a string cannot fail.
-                _ = write!(text, "\\u{unit:04x}");
-            }
+            escape(&mut text, c);
         }
+        last = c;
     }
     text
 }
@@ -224,12 +240,12 @@ impl Writer for Json {
         write!(out, "  \"policy\": {},\n  \"results\": [", pretty(&Policy::from(modes), 1)?)
     }
 
-    fn workload(&mut self, out: &mut dyn Write, file: &str, workload: &Workload) -> io::Result<()> {
+    fn workload(&mut self, out: &mut dyn Write, file: &FileName, workload: &Workload) -> io::Result<()> {
         let comma = if std::mem::replace(&mut self.has_results, true) { "," } else { "" };
         write!(out, "{comma}\n    {}", pretty(&Result::new(file, workload), 2)?)
     }
 
-    fn failure(&mut self, _: &mut dyn Write, file: &str, failure: &Failure) -> io::Result<()> {
+    fn failure(&mut self, _: &mut dyn Write, file: &FileName, failure: &Failure) -> io::Result<()> {
         self.failed.push(Failed::new(file, failure));
         Ok(())
     }

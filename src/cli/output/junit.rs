@@ -5,9 +5,12 @@ use std::{
     io::{self, Write},
 };
 
-use super::{Writer, plain};
+use super::{Writer, plain, plain::line_start};
 use crate::{
-    cli::check::report::{Failure, Finding, Modes, Summary, Workload},
+    cli::check::{
+        file_name::FileName,
+        report::{Failure, Finding, Modes, Summary, Workload},
+    },
     standards::{Mode, Verdict},
 };
 
@@ -43,9 +46,10 @@ fn xml(text: &str) -> String {
     shown
 }
 
+/// A finding in a line, which begins with the name of the file.
 fn line(file: &str, finding: &Finding) -> String {
     let modes: Vec<_> = finding.modes.iter().map(|mode| mode.as_str()).collect();
-    format!(
+    let line = format!(
         "{}:{}: {} ({}): {}: {}",
         file,
         finding.place().line,
@@ -53,7 +57,8 @@ fn line(file: &str, finding: &Finding) -> String {
         modes.join(", "),
         finding.subject.title(),
         finding.remedy()
-    )
+    );
+    xml(&line_start(&line))
 }
 
 impl Junit {
@@ -82,10 +87,12 @@ impl Writer for Junit {
         writeln!(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"podsec check\">")
     }
 
-    fn workload(&mut self, out: &mut dyn Write, file: &str, workload: &Workload) -> io::Result<()> {
+    fn workload(&mut self, out: &mut dyn Write, file: &FileName, workload: &Workload) -> io::Result<()> {
+        let file = file.as_str();
         let suite = self.suite(out, file)?;
         suite.tests += 1;
-        let lines: Vec<_> = workload.findings.iter().map(|finding| xml(&line(file, finding))).collect();
+        let mut lines: Vec<_> = workload.findings.iter().map(|finding| line(file, finding)).collect();
+        lines.extend(workload.more());
         let lines = lines.join("\n");
         let message = workload.message(Mode::Enforce).map(xml);
         let content = match (&workload.exempt, workload.verdict, message) {
@@ -114,7 +121,8 @@ impl Writer for Junit {
         Ok(())
     }
 
-    fn failure(&mut self, out: &mut dyn Write, file: &str, failure: &Failure) -> io::Result<()> {
+    fn failure(&mut self, out: &mut dyn Write, file: &FileName, failure: &Failure) -> io::Result<()> {
+        let file = file.as_str();
         let suite = self.suite(out, file)?;
         suite.tests += 1;
         suite.errors += 1;

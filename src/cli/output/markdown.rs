@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{Writer, plain};
-use crate::cli::check::report::{Failure, Finding, Modes, Summary, Workload};
+use crate::cli::check::{
+    file_name::FileName,
+    report::{Failure, Finding, Modes, Summary, Workload},
+};
 
 /// Writes one row for each finding.
 #[derive(Debug, Default)]
@@ -14,7 +17,8 @@ pub(super) struct Markdown {
     has_rows: bool,
 }
 
-/// A text that means itself: everything that could be markup, or name a person or an issue, is an entity.
+/// Podsec's own words, where everything that could be markup is an entity. Somebody else's are [`code`]: what names a
+/// person or an issue does so after entities are read.
 pub(in crate::cli) fn text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in plain(text).chars() {
@@ -28,14 +32,18 @@ pub(in crate::cli) fn text(text: &str) -> String {
     shown
 }
 
-/// A text as code, where nothing in it could end the code or the cell.
+/// Somebody else's text, as code. It is set off by more backticks than are in it, and no bar in it ends the cell.
 pub(in crate::cli) fn code(content: &str) -> String {
-    let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_./:=[]\"' !,()".contains(c);
-    if !content.trim().is_empty() && content.chars().all(is_safe) {
-        format!("`{content}`")
-    } else {
-        text(content)
+    let content = plain(content).replace('|', "\\|");
+    if content.trim().is_empty() {
+        return String::new();
     }
+    let longest = content.split(|c| c != '`').map(str::len).max().unwrap_or_default();
+    let fence = "`".repeat(longest + 1);
+    // One space at both ends is taken off again.
+    let is_edgy = |end: Option<char>| end.is_some_and(|c| matches!(c, '`' | ' '));
+    let pad = if is_edgy(content.chars().next()) || is_edgy(content.chars().last()) { " " } else { "" };
+    format!("{fence}{pad}{content}{pad}{fence}")
 }
 
 impl Markdown {
@@ -56,40 +64,46 @@ fn why(finding: &Finding) -> String {
     why
 }
 
+fn fix(finding: &Finding) -> String {
+    let fields = finding.fields.iter().map(|field| {
+        let or = if field.path_on_pod.is_some() { " (or the pod's)" } else { "" };
+        format!("{}{or}: {}", code(&field.path), text(&field.remedy.to_string()))
+    });
+    fields.chain(finding.more()).collect::<Vec<_>>().join("; ")
+}
+
 impl Writer for Markdown {
     fn begin(&mut self, out: &mut dyn Write, modes: Modes) -> io::Result<()> {
         let policies: Vec<_> = modes.iter().map(|(mode, policy)| format!("{mode} `{policy}`")).collect();
         writeln!(out, "### Pod Security: {}\n", policies.join(", "))
     }
 
-    fn workload(&mut self, out: &mut dyn Write, file: &str, workload: &Workload) -> io::Result<()> {
+    fn workload(&mut self, out: &mut dyn Write, file: &FileName, workload: &Workload) -> io::Result<()> {
+        let (file, title) = (file.as_str(), workload.title());
         for finding in &workload.findings {
             let place = code(&format!("{file}:{}", finding.place().line));
-            let what = format!("{}, {}", text(&workload.title()), text(&finding.subject.title()));
-            let fix: Vec<_> = finding
-                .fields
-                .iter()
-                .map(|field| {
-                    let or = if field.path_on_pod.is_some() { " (or the pod's)" } else { "" };
-                    format!("{}{or}: {}", code(&field.path), text(&field.remedy.to_string()))
-                })
-                .collect();
-            self.row(out, [&place, &what, &why(finding), &fix.join("; ")])?;
+            let what = code(&format!("{title}, {}", finding.subject.title()));
+            self.row(out, [&place, &what, &why(finding), &fix(finding)])?;
+        }
+        if let Some(more) = workload.more() {
+            let place = code(&format!("{file}:{}", workload.line));
+            self.row(out, [&place, &code(&title), &more, ""])?;
         }
         Ok(())
     }
 
-    fn failure(&mut self, out: &mut dyn Write, file: &str, failure: &Failure) -> io::Result<()> {
+    fn failure(&mut self, out: &mut dyn Write, file: &FileName, failure: &Failure) -> io::Result<()> {
+        let file = file.as_str();
         let place = match failure.place {
             Some(place) => code(&format!("{file}:{place}")),
             None => code(file),
         };
-        let object = failure.object.as_deref().map(text).unwrap_or_default();
-        self.row(out, [&place, &object, "**cannot be judged**", &text(&failure.message)])
+        let object = failure.object.as_deref().map(code).unwrap_or_default();
+        self.row(out, [&place, &object, "**cannot be judged**", &code(&failure.message)])
     }
 
     fn end(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         let gap = if self.has_rows { "\n" } else { "" };
-        writeln!(out, "{gap}{}", summary.line())
+        writeln!(out, "{gap}{}", summary.line(code))
     }
 }

@@ -23,14 +23,17 @@ pub(super) use self::{
     plain::plain,
     printer::Printer,
 };
-use super::check::report::{Failure, Modes, Summary, Workload};
+use super::check::{
+    file_name::FileName,
+    report::{Failure, Modes, Skipped, Summary, Workload},
+};
 
 /// A format of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For people.
     Table,
-    /// The table, with what conforms, ids of checks and the API server's words.
+    /// The table, with what conforms and what was skipped, ids of checks and the API server's words.
     Wide,
     /// A CheckReport.
     Json,
@@ -57,14 +60,22 @@ pub(super) fn is_coloured(out: &impl IsTerminal) -> bool {
     out.is_terminal() && !no_colour
 }
 
-/// What writes results in a format. The calls come in the order of this trait; all of one file come together.
+/// What writes results in a format. `begin` comes first and `end` last; all calls about one file come together.
 pub(super) trait Writer {
     /// Before everything.
     fn begin(&mut self, out: &mut dyn Write, modes: Modes) -> io::Result<()>;
     /// For each workload.
-    fn workload(&mut self, out: &mut dyn Write, file: &str, workload: &Workload) -> io::Result<()>;
+    fn workload(&mut self, out: &mut dyn Write, file: &FileName, workload: &Workload) -> io::Result<()>;
     /// For what could not be judged.
-    fn failure(&mut self, out: &mut dyn Write, file: &str, failure: &Failure) -> io::Result<()>;
+    fn failure(&mut self, out: &mut dyn Write, file: &FileName, failure: &Failure) -> io::Result<()>;
+    /// For what need not be judged. It is always counted; few formats list it.
+    fn skipped(&mut self, _: &mut dyn Write, _: &FileName, _: &Skipped) -> io::Result<()> {
+        Ok(())
+    }
+    /// For what is left out because git ignores it. It is always counted; few formats list it.
+    fn ignored(&mut self, _: &mut dyn Write, _: &FileName) -> io::Result<()> {
+        Ok(())
+    }
     /// After everything.
     fn end(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()>;
 }

@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 
 use super::{Writer, json::pretty, plain};
 use crate::{
-    cli::check::report::{Failure, Finding, Modes, Summary, Workload},
+    cli::check::{
+        file_name::FileName,
+        report::{Failure, Finding, Modes, Summary, Workload},
+    },
     manifests::Place,
     standards::{Check, Mode, checks},
 };
@@ -17,10 +20,12 @@ use crate::{
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// Writes one result for each finding. What could not be judged is few, and goes to the notifications at the end.
+/// Writes one result for each finding. What could not be judged is few, and goes to the notifications at the end; so
+/// does what is not listed.
 #[derive(Debug, Default)]
 pub(super) struct Sarif {
     has_results: bool,
+    has_failures: bool,
     notifications: Vec<Value>,
 }
 
@@ -42,12 +47,13 @@ fn rule(check: &Check) -> Value {
 }
 
 /// A file's name as a URI reference.
-fn uri(file: &str) -> String {
-    let mut uri = String::from(if file.starts_with('/') { "file://" } else { "" });
+fn uri(file: &FileName) -> String {
+    let file = file.as_bytes();
+    let mut uri = String::from(if file.starts_with(b"/") { "file://" } else { "" });
     // A first part with a colon would read as a scheme.
-    for byte in file.strip_prefix("./").unwrap_or(file).bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            uri.push(char::from(byte));
+    for byte in file.strip_prefix(b"./").unwrap_or(file) {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(byte) {
+            uri.push(char::from(*byte));
         } else {
             // Writing to a string cannot fail.
             _ = write!(uri, "%{byte:02X}");
@@ -56,7 +62,13 @@ fn uri(file: &str) -> String {
     uri
 }
 
-fn location(file: &str, place: Option<Place>, object: Option<&str>) -> Value {
+/// The text of a message, in which braces would be placeholders, and a bracket before a parenthesis the end of a link's
+/// text.
+fn text(message: &str) -> String {
+    plain(message).replace('{', "{{").replace('}', "}}").replace("](", "\\](")
+}
+
+fn location(file: &FileName, place: Option<Place>, object: Option<&str>) -> Value {
     let mut location = json!({"physicalLocation": {"artifactLocation": {"uri": uri(file)}}});
     if let Some(place) = place {
         location["physicalLocation"]["region"] =
@@ -68,7 +80,7 @@ fn location(file: &str, place: Option<Place>, object: Option<&str>) -> Value {
     location
 }
 
-fn result(file: &str, workload: &Workload, finding: &Finding) -> Value {
+fn result(file: &FileName, workload: &Workload, finding: &Finding) -> Value {
     let level = match finding.mode() {
         _ if finding.in_doubt => "warning",
         Mode::Enforce => "error",
@@ -78,13 +90,11 @@ fn result(file: &str, workload: &Workload, finding: &Finding) -> Value {
     let title = plain(&workload.title()).into_owned();
     let subject = finding.subject.title();
     let message = format!("{title}, {subject}: {}: {}", finding.reason, finding.remedy());
-    // Braces would be placeholders, and a bracket before a parenthesis the end of a link's text.
-    let message = plain(&message).replace('{', "{{").replace('}', "}}").replace("](", "\\](");
     json!({
         "ruleId": finding.check.id,
         "ruleIndex": checks().iter().position(|check| check.id == finding.check.id),
         "level": level,
-        "message": {"text": message},
+        "message": {"text": text(&message)},
         "locations": [location(file, Some(finding.place()), Some(&title))],
         "properties": {
             "modes": finding.modes,
@@ -111,18 +121,27 @@ impl Writer for Sarif {
         write!(out, "    \"results\": [")
     }
 
-    fn workload(&mut self, out: &mut dyn Write, file: &str, workload: &Workload) -> io::Result<()> {
+    fn workload(&mut self, out: &mut dyn Write, file: &FileName, workload: &Workload) -> io::Result<()> {
         for finding in &workload.findings {
             let comma = if std::mem::replace(&mut self.has_results, true) { "," } else { "" };
             write!(out, "{comma}\n      {}", pretty(&result(file, workload, finding), 3)?)?;
         }
+        if let Some(more) = workload.more() {
+            let title = plain(&workload.title()).into_owned();
+            self.notifications.push(json!({
+                "level": "warning",
+                "message": {"text": text(&format!("{title}: {more}, which are not listed"))},
+                "locations": [location(file, Some(Place::new(workload.line, 1)), Some(&title))],
+            }));
+        }
         Ok(())
     }
 
-    fn failure(&mut self, _: &mut dyn Write, file: &str, failure: &Failure) -> io::Result<()> {
+    fn failure(&mut self, _: &mut dyn Write, file: &FileName, failure: &Failure) -> io::Result<()> {
+        self.has_failures = true;
         self.notifications.push(json!({
             "level": "error",
-            "message": {"text": plain(&failure.message)},
+            "message": {"text": text(&failure.message)},
             "locations": [location(file, failure.place, failure.object.as_deref())],
         }));
         Ok(())
@@ -130,7 +149,7 @@ impl Writer for Sarif {
 
     fn end(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
         let invocation = json!({
-            "executionSuccessful": self.notifications.is_empty(),
+            "executionSuccessful": !self.has_failures,
             "toolExecutionNotifications": self.notifications,
             "properties": {"summary": summary},
         });

@@ -4,9 +4,12 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Writer, plain};
+use super::{Writer, plain, plain::line_start};
 use crate::{
-    cli::check::report::{Failure, Field, Finding, Modes, Subject, Summary, Workload},
+    cli::check::{
+        file_name::FileName,
+        report::{Failure, Field, Finding, Modes, Skipped, Subject, Summary, Workload},
+    },
     standards::{LevelVersion, Mode, Remedy, Verdict},
 };
 
@@ -26,7 +29,7 @@ pub(super) struct Table {
     is_wide: bool,
     modes: Option<Modes>,
     /// The file whose name was written last.
-    file: Option<String>,
+    file: Option<FileName>,
 }
 
 impl Table {
@@ -39,14 +42,14 @@ impl Table {
     }
 
     /// The name of the file, once.
-    fn heading(&mut self, out: &mut dyn Write, file: &str) -> io::Result<()> {
-        if self.file.as_deref() == Some(file) {
+    fn heading(&mut self, out: &mut dyn Write, file: &FileName) -> io::Result<()> {
+        if self.file.as_ref() == Some(file) {
             return Ok(());
         }
-        if self.file.replace(file.to_owned()).is_some() {
+        if self.file.replace(file.clone()).is_some() {
             writeln!(out)?;
         }
-        writeln!(out, "{}", self.paint(TITLE, &plain(file)))
+        writeln!(out, "{}", self.paint(TITLE, &line_start(file.as_str())))
     }
 
     /// What became of a workload, to be read after its title.
@@ -106,6 +109,9 @@ impl Table {
             let instruction = if self.is_wide { in_full(field) } else { in_short(field) };
             writeln!(out, "    {margin}  {:names$}  {}", "", plain(&instruction))?;
         }
+        if let Some(more) = finding.more() {
+            writeln!(out, "    {:lines$}  {:names$}  {more}", "", "")?;
+        }
         Ok(())
     }
 }
@@ -141,12 +147,12 @@ impl Writer for Table {
         Ok(())
     }
 
-    fn workload(&mut self, out: &mut dyn Write, file: &str, workload: &Workload) -> io::Result<()> {
+    fn workload(&mut self, out: &mut dyn Write, file: &FileName, workload: &Workload) -> io::Result<()> {
         if workload.findings.is_empty() && !self.is_wide {
             return Ok(());
         }
         self.heading(out, file)?;
-        writeln!(out, "  {} {}", plain(&workload.title()), self.verdict(workload))?;
+        writeln!(out, "  {} {}", line_start(&workload.title()), self.verdict(workload))?;
         let names = workload.findings.iter().map(|finding| width(&name(&finding.subject)).min(WIDEST));
         let names = names.max().unwrap_or_default();
         let lines =
@@ -155,8 +161,8 @@ impl Writer for Table {
         for finding in &workload.findings {
             self.finding(out, finding, names, lines)?;
         }
-        if workload.omitted > 0 {
-            writeln!(out, "    and {} more findings", workload.omitted)?;
+        if let Some(more) = workload.more() {
+            writeln!(out, "    {more}")?;
         }
         if self.is_wide {
             for (_, message) in &workload.messages {
@@ -166,13 +172,30 @@ impl Writer for Table {
         Ok(())
     }
 
-    fn failure(&mut self, out: &mut dyn Write, file: &str, failure: &Failure) -> io::Result<()> {
+    fn failure(&mut self, out: &mut dyn Write, file: &FileName, failure: &Failure) -> io::Result<()> {
         self.heading(out, file)?;
         let object =
-            failure.object.as_deref().map(|object| format!("{} ", plain(object))).unwrap_or_default();
-        let place = failure.place.map(|place| format!("{}:{place}: ", plain(file))).unwrap_or_default();
+            failure.object.as_deref().map(|object| format!("{} ", line_start(object))).unwrap_or_default();
+        let file = plain(file.as_str());
+        let place = failure.place.map(|place| format!("{file}:{place}: ")).unwrap_or_default();
         let verdict = self.paint(BAD, "cannot be judged");
         writeln!(out, "  {object}{verdict}: {place}{}", plain(&failure.message))
+    }
+
+    fn skipped(&mut self, out: &mut dyn Write, file: &FileName, skipped: &Skipped) -> io::Result<()> {
+        if !self.is_wide {
+            return Ok(());
+        }
+        self.heading(out, file)?;
+        writeln!(out, "  {}", self.paint(FAINT, &format!("skipped, {}", plain(&skipped.reason()))))
+    }
+
+    fn ignored(&mut self, out: &mut dyn Write, file: &FileName) -> io::Result<()> {
+        if !self.is_wide {
+            return Ok(());
+        }
+        self.heading(out, file)?;
+        writeln!(out, "  {}", self.paint(FAINT, "left out: git ignores it and does not track it"))
     }
 
     fn end(&mut self, out: &mut dyn Write, summary: &Summary) -> io::Result<()> {
@@ -182,12 +205,14 @@ impl Writer for Table {
         let policies = self.modes.into_iter().flat_map(Modes::iter);
         let policies: Vec<_> =
             policies.map(|(mode, policy): (Mode, LevelVersion)| format!("{mode} {policy}")).collect();
-        writeln!(out, "{}; {}", policies.join(", "), summary.line())
+        writeln!(out, "{}; {}", policies.join(", "), summary.line(|kind| plain(kind).into_owned()))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::manifests::Place;
 
@@ -202,7 +227,7 @@ mod tests {
             object: Some("Pod a".into()),
             message: "is \u{1b}[2J bad".into(),
         };
-        table.failure(&mut out, "a.yaml", &failure).unwrap();
+        table.failure(&mut out, &Path::new("a.yaml").into(), &failure).unwrap();
         table.end(&mut out, &Summary::default()).unwrap();
         String::from_utf8(out).unwrap()
     }

@@ -92,18 +92,19 @@ impl<'de> Visitor<'de> for AnnotationsVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut found = Annotations::default();
+        let mut found = Vec::new();
         while let Some(key) = map.next_key::<Key<'de>>()? {
-            let Key(Some(key)) = key else {
-                map.next_value::<Unread>()?;
-                continue;
-            };
-            if found.position(&key).is_ok() {
-                return Err(de::Error::custom(format_args!("duplicate annotation `{}`", &*key)));
+            match key {
+                Key(Some(key)) => found.push((key, map.next_value()?)),
+                Key(None) => _ = map.next_value::<Unread>()?,
             }
-            found.insert(key, map.next_value()?);
         }
-        Ok(found)
+        // Sorted at the end: there may be very many.
+        found.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        match found.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            Some(twice) => Err(de::Error::custom(format_args!("duplicate annotation `{}`", &*twice[0].0))),
+            None => Ok(Annotations(found)),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt};
 use super::{Folder, GOOD, POD, SERVICE, report};
 
 /// A text that cannot be read, where, and what is said of it.
-const BROKEN: [(&str, &str, &str); 12] = [
+const BROKEN: [(&str, &str, &str); 13] = [
     ("kind: Pod\nbad: [\n", "2:6", "unclosed"),
     ("a: b: c\n", "1:5", ""),
     ("kind: Pod\nmetadata: {name: \"x\n", "", ""),
@@ -15,6 +15,7 @@ const BROKEN: [(&str, &str, &str); 12] = [
     ("kind: K\nx: &x [*x]\n", "2:8", "contains it"),
     ("just text\n", "1:1", "no Kubernetes object"),
     ("kind: [Pod]\n", "1:7", "kind must be text"),
+    ("{\"kind\":\n\n", "4:1", "is no JSON: EOF"),
     ("apiVersion: v1\nkind: List\nitems:\n- 1\n", "4:3", "the item has no kind"),
     ("kind: Pod\nspec: {containers: []}\n", "1:1", "apiVersion is missing"),
     ("a: \u{1b}[31m\n", "", ""),
@@ -96,6 +97,33 @@ fn a_key_given_twice_is_refused_where_it_counts() {
 }
 
 #[test]
+fn a_mistake_behind_an_alias_is_told_by_its_path() {
+    let head = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n";
+    for (rest, told) in [
+        (
+            "x: &x {privileged: 1}\nspec: {containers: [{name: c, securityContext: *x}]}\n",
+            "4:20 Pod p: spec.containers[0].securityContext.privileged: ",
+        ),
+        ("x: &x [{name: 1}]\nspec: {containers: *x}\n", "4:15 Pod p: spec.containers[0].name: "),
+        ("x: &x {hostNetwork: 1}\nspec: {<<: *x, containers: []}\n", "4:21 Pod p: spec.hostNetwork: "),
+        (
+            "x: [&x {a: 1}, &y {hostPID: 1}]\nspec: {<<: [*x, *y], containers: []}\n",
+            "4:29 Pod p: spec.hostPID: ",
+        ),
+    ] {
+        let found = report(format!("{head}{rest}"));
+        assert!(found.failures()[0].starts_with(&format!("stdin:{told}")), "{:?}", found.failures());
+    }
+    let list = "kind: List\napiVersion: v1\nitems:\n- &p {apiVersion: v1, kind: Pod, metadata: {name: p}, spec: {containers: 1}}\n- *p\n";
+    let failures = report(list).failures();
+    assert_eq!(failures.len(), 2);
+    assert!(
+        failures.iter().all(|failure| failure.starts_with("stdin:4:74 Pod p: spec.containers: ")),
+        "{failures:?}"
+    );
+}
+
+#[test]
 fn alias_bombs_are_refused() {
     let level = |depth| format!("a{depth}: &a{depth} [{}]\n", format!("*a{}, ", depth - 1).repeat(10));
     let bomb: Vec<_> = (1..20).map(level).collect();
@@ -159,6 +187,17 @@ fn a_folder_that_cannot_be_read_is_told() {
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
     // Root reads everything.
     assert_eq!((found.status, found.counts()[4]), if readable { (Some(0), 0) } else { (Some(2), 1) });
+}
+
+#[test]
+fn a_template_of_helm_is_told_what_it_is() {
+    for text in
+        ["{{- if .Values.a }}\nkind: Pod\n{{- end }}\n", "kind: Pod\nmetadata:\n  name: {{ .Values.name }}\n"]
+    {
+        let found = report(text);
+        assert_eq!(found.status, Some(2));
+        assert!(found.failures()[0].ends_with("(helm template … | podsec check -)"), "{found:?}");
+    }
 }
 
 #[test]

@@ -58,6 +58,25 @@ fn every_check_is_explained_by_manifests_that_show_it() {
 }
 
 #[test]
+fn a_check_is_found_by_the_reason_that_is_printed() {
+    for (reason, checks) in [
+        (&["seccompProfile"][..], &["seccompProfile_baseline", "seccompProfile_restricted"][..]),
+        (&["runAsNonRoot != true"], &["runAsNonRoot"]),
+        (&["allowPrivilegeEscalation", "!=", "false"], &["allowPrivilegeEscalation"]),
+        (&["unrestricted", "capabilities"], &["capabilities_restricted"]),
+        (&["procMount"], &["procMount"]),
+    ] {
+        let output = run(&[&["explain"], reason].concat());
+        assert_eq!(output.status.code(), Some(0), "{reason:?}: {}", stderr(&output));
+        let heads = stdout(&output)
+            .lines()
+            .filter(|line| checks.iter().any(|id| line.starts_with(&format!("{id}: "))));
+        assert_eq!(heads.count(), checks.len(), "{}", stdout(&output));
+        assert_eq!(stdout(&output).matches("\nRefused:\n").count(), checks.len());
+    }
+}
+
+#[test]
 fn an_unknown_check_is_told_those_that_there_are() {
     let output = run(&["explain", "privilegd"]);
     assert_eq!((output.status.code(), stdout(&output)), (Some(2), ""));

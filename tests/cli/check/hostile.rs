@@ -2,11 +2,11 @@
 
 use std::{ffi::OsString, os::unix::ffi::OsStringExt};
 
-use super::{FORMATS, Folder, json_text};
+use super::{FORMATS, Folder, POD, json_text};
 use crate::{stderr, stdout};
 
 /// Names that try.
-pub(crate) const NAMES: [&str; 12] = [
+pub(crate) const NAMES: [&str; 15] = [
     "\u{1b}[2J\u{1b}[31mred",
     "\u{1b}]0;title\u{7}",
     "\u{1b}]8;;http://evil.example\u{1b}\\link\u{1b}]8;;\u{1b}\\",
@@ -19,6 +19,9 @@ pub(crate) const NAMES: [&str; 12] = [
     "{0} {{1}} [text](0) \\[",
     "\u{0}\u{b}\u{fffe}\u{feff}\u{2028}",
     "'\"\\${IFS}`id`$(id)%s%n",
+    "##[error]x ##vso[task.setvariable variable=x]y ###",
+    "``a` \\| ``` `@someone` &#64;someone GH-1 http://evil.example",
+    "`",
 ];
 
 fn manifest(name: &str) -> String {
@@ -55,7 +58,9 @@ fn nothing_steers_a_terminal() {
         for text in [stdout(&output), stderr(&output)] {
             let steers = text.chars().find(|c| c.is_control() && *c != '\n');
             assert_eq!(steers, None, "{format}");
-            assert!(format == "yaml" || !text.contains('\u{202e}'), "{format}");
+            let invisible =
+                text.chars().find(|c| matches!(c, '\u{202e}' | '\u{2066}' | '\u{2028}' | '\u{feff}'));
+            assert_eq!(invisible, None, "{format}");
         }
     }
 }
@@ -85,24 +90,86 @@ fn workflow_commands_are_podsecs_own() {
 }
 
 #[test]
+fn no_line_of_any_format_is_a_command_but_those_of_github() {
+    let folder = folder();
+    folder.write("::error ::x.yaml", POD);
+    folder.write("  ::error ::y.yaml", POD);
+    folder.write("##[error]z.yaml", POD);
+    folder.write(
+        "kinds.yaml",
+        "apiVersion: apps/v1\nkind: \"::error ::x\"\n---\napiVersion: v1\nkind: \"::error ::x\"\n",
+    );
+    for format in FORMATS {
+        let output = folder.check(&["-o", format, "."]);
+        for line in stdout(&output).lines().chain(stderr(&output).lines()) {
+            assert!(line.starts_with("### Pod Security: ") || !line.contains("##"), "{format}: {line}");
+            let is_own = format == "github" && line.starts_with("::error file=");
+            assert!(is_own || !line.trim_start().starts_with("::"), "{format}: {line}");
+        }
+    }
+}
+
+/// What stands outside of code in a row, or nothing where a bar within code could end a cell.
+fn outside_of_code(row: &str) -> Option<String> {
+    let mut outside = String::new();
+    let mut rest = row;
+    while let Some(begin) = rest.find('`') {
+        outside.push_str(&rest[..begin]);
+        let fence = rest[begin..].len() - rest[begin..].trim_start_matches('`').len();
+        rest = &rest[begin + fence..];
+        // Code ends at the first run of as many backticks.
+        let mut at = 0;
+        let end = loop {
+            let next = at + rest[at..].find('`')?;
+            let run = rest[next..].len() - rest[next..].trim_start_matches('`').len();
+            if run == fence {
+                break next;
+            }
+            at = next + run;
+        };
+        let code = &rest[..end];
+        if code.match_indices('|').any(|(bar, _)| !code[..bar].ends_with('\\')) {
+            return None;
+        }
+        rest = &rest[end + fence..];
+    }
+    Some(outside + rest)
+}
+
+#[test]
 fn markdown_is_a_table_and_nothing_else() {
     let output = folder().check(&["-o", "markdown", "."]);
     let rows: Vec<_> = stdout(&output).lines().filter(|line| line.starts_with('|')).collect();
     assert!(rows.len() > 50);
     for row in rows.iter().skip(2) {
-        let outside: String = row.split('`').step_by(2).collect();
+        let outside = outside_of_code(row).unwrap_or_else(|| panic!("{row}"));
         assert_eq!(outside.matches('|').count(), 5, "{row}");
         assert!(!outside.contains(['<', '>', '!', '@', '[']), "{row}");
+        // Also after entities are read nobody is mentioned: names are code.
+        for entity in ["&#64;", "&#35;"] {
+            assert!(!outside.contains(entity), "{row}");
+        }
+        assert!(!outside.contains("someone") && !outside.contains("evil"), "{row}");
     }
     assert_eq!(stdout(&output).lines().filter(|line| !line.starts_with('|') && !line.is_empty()).count(), 2);
 }
 
 #[test]
-fn a_name_that_is_no_text_is_no_name() {
-    let folder = Folder::new(&[]);
+fn a_name_that_is_no_text_is_told_apart_and_read() {
+    let folder = Folder::new(&[("\\xff\u{1b}.yaml", &manifest("b"))]);
     let name = OsString::from_vec(b"\xff\x1b.yaml".to_vec());
     std::fs::write(folder.0.path().join(name), manifest("a")).unwrap();
     let output = folder.check(&["."]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stdout(&output).contains("\u{fffd}\\x1b.yaml"), "{}", stdout(&output));
+    for told in ["./\\\\xff\\x1b.yaml\n  Pod b/b ", "./\\xff\\x1b.yaml\n  Pod a/a "] {
+        assert!(stdout(&output).contains(told), "{}", stdout(&output));
+    }
+    assert_eq!(
+        folder.report(&["."]).workloads(),
+        ["./\\\\xff\u{1b}.yaml:1 Pod/b violates", "./\\xff\u{1b}.yaml:1 Pod/a violates"]
+    );
+    let sarif = folder.check(&["-o", "sarif", "."]);
+    for uri in ["\"%FF%1B.yaml\"", "\"%5Cxff%1B.yaml\""] {
+        assert!(stdout(&sarif).contains(uri), "{}", stdout(&sarif));
+    }
 }

@@ -3,7 +3,9 @@
 mod broken;
 mod explain;
 mod formats;
+mod git;
 pub(crate) mod hostile;
+mod large;
 mod policies;
 mod reading;
 mod schemas;
@@ -16,7 +18,7 @@ use std::{
     process::{Output, Stdio},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::podsec;
@@ -79,6 +81,11 @@ impl Folder {
         let output = self.check(&[&["-o", "json"], arguments].concat());
         Report::of(&output)
     }
+}
+
+/// [`POD`] as JSON, in one line.
+fn pod() -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [{"name": "web"}]}})
 }
 
 /// Runs `podsec check` on standard input.

@@ -115,6 +115,38 @@ fn a_profile_says_what_to_judge_by() {
 }
 
 #[test]
+fn what_labels_could_decide_is_told_where_none_are_given() {
+    let (all, strict) = PROFILES.split_once("---\n").unwrap();
+    let files = [("pod.yaml", POD), ("both.yaml", PROFILES), ("strict.yaml", strict), ("all.yaml", all)];
+    let said = |arguments: &[&str]| {
+        let output = check(&files, &[&["pod.yaml", "--profile"], arguments].concat());
+        (output.status.code().unwrap(), stderr(&output).to_owned())
+    };
+    let undecided = "profile strict selects by tier=apps; the namespace is taken to have no labels, for \
+                     --namespace-labels does not say any\n";
+    assert_eq!(said(&["both.yaml", "--namespace", "shop"]), (0, format!("podsec: {undecided}")));
+    let (status, error) = said(&["strict.yaml", "--namespace", "shop"]);
+    assert!(
+        status == 2 && error.ends_with(&format!("governs the namespace \"shop\": {undecided}")),
+        "{error}"
+    );
+    for decided in [
+        &["all.yaml", "--namespace", "shop"][..],
+        &["both.yaml", "--namespace", "shop", "--namespace-labels", "a=b"],
+    ] {
+        assert_eq!(said(decided), (0, String::new()), "{decided:?}");
+    }
+    let selector = "{matchExpressions: [{key: a, operator: In, values: [b, c]}, {key: d, operator: DoesNotExist}, \
+                    {key: kubernetes.io/metadata.name, operator: Exists}]}";
+    let expressions = all.replace("namespaceSelector: {}", &format!("namespaceSelector: {selector}"));
+    let output = check(
+        &[("p.yaml", &expressions), ("pod.yaml", POD)],
+        &["pod.yaml", "--profile", "p.yaml", "--namespace", "n"],
+    );
+    assert!(stderr(&output).contains("profile all selects by a in (b,c),!d;"), "{}", stderr(&output));
+}
+
+#[test]
 fn profiles_that_do_not_say_are_an_error() {
     let (_, strict) = PROFILES.split_once("---\n").unwrap();
     let twice = format!("{strict}---\n{strict}");

@@ -46,14 +46,18 @@ fn what_is_unknown_is_inconclusive() {
 fn what_cannot_be_meant_is_refused() {
     for (arguments, says) in [
         (&["--enforce", "restrictd"][..], "level must be one of privileged, baseline, restricted"),
-        (&["--enforce", "baseline:1.30"], "version must be \"latest\" or \"v1.x\""),
-        (&["--warn", "baseline:v1.030"], "version must be"),
-        (&["--server-version", "latest"], "must be v1.N"),
+        (&["--enforce", "baseline:1.30"], "version must be latest or v1.N, as in v1.33"),
+        (&["--warn", "baseline:v1.030"], "version must be latest or v1.N, as in v1.33"),
+        (&["--server-version", "latest"], "must be v1.N, as in v1.33"),
         (&["--server-version", "1.30"], "must be v1.N"),
         (&["--template-path", "Rollout"], "must be KIND=PATH"),
         (&["-o", "xml"], "possible values"),
         (&["--nonsense"], "--nonsense"),
         (&["--namespace", "a"], "--profile"),
+        (&["--profile", "p.yaml", "--namespace", "Shop"], "must be the name of a namespace"),
+        (&["--profile", "p.yaml", "--namespace", ""], "must be the name of a namespace"),
+        (&["--profile", "p.yaml", "--namespace", "shop-"], "must be the name of a namespace"),
+        (&["--profile", "p.yaml", "--namespace", &"n".repeat(64)], "must be the name of a namespace"),
         (&["--profile", "p.yaml", "--enforce", "baseline"], "cannot be used with"),
     ] {
         let output = run(&[&["check", "."], arguments].concat());
