@@ -52,10 +52,10 @@ impl Preview {
     pub fn new(listing: Listing, changes: Changes, server: ServerView, settings: Settings) -> Self {
         let mut memory = Memory::default();
         let asked = Instant::now();
-        let changed = changed(listing.clone(), changes);
+        let thought_of = after(listing.clone(), changes);
         // What it remembers of the profiles before the change counts: pins, and how they were to be let go.
         drop(Snapshot::new(0, asked, listing, server, &mut memory));
-        let snapshot = Snapshot::new(1, asked, changed, server, &mut memory);
+        let snapshot = Snapshot::new(1, asked, thought_of, server, &mut memory);
         let known = Version::Minor(u64::from(server.minor.min(NEWEST_MINOR)));
         let judge = Judge::new(LevelVersion::new(Level::Privileged, known))
             .on_server(server.minor)
@@ -138,7 +138,8 @@ fn agreeing(namespace: &Namespace, policy: LevelVersion) -> Look {
     }
 }
 
-fn changed(mut listing: Listing, changes: Changes) -> Listing {
+/// The profiles as they would be listed then.
+fn after(mut listing: Listing, changes: Changes) -> Listing {
     let Changes { applied, deleted } = changes;
     if !applied.is_empty() && listing.completeness == Completeness::InDoubt(crd::MISSING) {
         // Whoever applies profiles has applied their CRD before.

@@ -1,6 +1,9 @@
 //! Rows in columns, for people.
 
-use std::io::{self, Write};
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
 
 use anstyle::Style;
 
@@ -65,7 +68,8 @@ impl<const N: usize> Columns<N> {
             for (index, (Cell { text, style }, width)) in row.iter().zip(widths).take(end).enumerate() {
                 let pad = if index + 1 == end { 0 } else { width.saturating_sub(text.chars().count()) + 3 };
                 if is_coloured && *style != Style::new() {
-                    line.push_str(&format!("{style}{text}{style:#}"));
+                    // Writing to a string cannot fail.
+                    _ = write!(line, "{style}{text}{style:#}");
                 } else {
                     line.push_str(text);
                 }

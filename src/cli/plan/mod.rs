@@ -116,7 +116,7 @@ impl Plan {
         let progress = Progress::on_stderr();
         let mut totals = Totals::default();
         let connections = self.selection.connections();
-        printer.print(|out| writer.begin(out, connections.len() > 1))?;
+        printer.print(|out| writer.begin(out))?;
         for connection in &connections {
             let with_profiles = question.enforce.is_none();
             match self.selection.observe(connection, with_profiles, &progress).await {

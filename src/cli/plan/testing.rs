@@ -195,7 +195,7 @@ impl Cluster {
     }
 
     /// A profile.
-    pub(super) fn profile(mut self, name: &str, spec: Value) -> Self {
+    pub(super) fn profile(mut self, name: &str, spec: &Value) -> Self {
         let object = json!({
             "apiVersion": "podsec.dev/v1alpha1", "kind": "ClusterPodSecurityProfile",
             "metadata": {"name": name, "uid": format!("uid {name}"), "generation": 1}, "spec": spec,
@@ -263,7 +263,7 @@ impl Cluster {
 pub(super) fn written(format: Format, plans: &[ClusterPlan], unreadable: &[Problem]) -> String {
     let (mut out, mut writer) = (Vec::new(), format.writer(false));
     let mut totals = Totals { failed: unreadable.len(), ..Totals::default() };
-    writer.begin(&mut out, plans.len() + unreadable.len() > 1).unwrap();
+    writer.begin(&mut out).unwrap();
     for plan in plans {
         totals += plan.totals();
         writer.cluster(&mut out, plan).unwrap();

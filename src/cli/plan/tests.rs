@@ -48,7 +48,7 @@ fn workloads() -> Cluster {
 fn planned() -> Cluster {
     workloads().profile(
         "apps",
-        json!({
+        &json!({
             "namespaceSelector": {"matchLabels": {"tier": "apps"}},
             "enforce": {"level": "baseline"},
             "warn": {"level": "restricted"},
@@ -92,7 +92,7 @@ fn a_dry_run_is_judged_and_planned_for_nothing() {
     let dry = json!({
         "namespaceSelector": {}, "enforce": {"level": "baseline"}, "rollout": {"strategy": "DryRun"},
     });
-    let plan = workloads().profile("dry", dry).plan();
+    let plan = workloads().profile("dry", &dry).plan();
     let totals = plan.totals();
     assert_eq!((totals.raised, totals.held, totals.broken), (0, 0, 0));
     assert_eq!(totals.violating_pods, 4, "three of monitoring, one of legacy-billing");
@@ -106,7 +106,7 @@ fn what_is_enforced_already_can_be_broken() {
     let plan = cluster("c")
         .namespace("a", &[("enforce", "baseline"), ("enforce-version", "v1.37")], "kubectl-label")
         .pod("a", "old", PRIVILEGED)
-        .profile("p", json!({"namespaceSelector": {}, "enforce": {"level": "baseline"}}))
+        .profile("p", &json!({"namespaceSelector": {}, "enforce": {"level": "baseline"}}))
         .plan();
     assert_eq!((plan.totals().broken, plan.totals().held), (1, 0));
     assert!(written(Format::Table, &[plan], &[]).contains("adopted, broken"));
@@ -187,7 +187,7 @@ fn hostile() -> Cluster {
     }
     all.profile(
         "p",
-        json!({
+        &json!({
             "namespaceSelector": {}, "enforce": {"level": "baseline"}, "conflictPolicy": "Yield",
             "exemptions": [{"name": "x", "reason": HOSTILE[3]}],
         }),
@@ -290,7 +290,7 @@ fn with_everything() -> Cluster {
         .missing("payments", "pods", "forbidden")
         .profile(
             "dry",
-            json!({
+            &json!({
                 "namespaceSelector": {"matchLabels": {"tier": "dry"}}, "enforce": {"level": "baseline"},
                 "rollout": {"strategy": "DryRun"},
             }),

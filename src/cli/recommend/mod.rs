@@ -49,7 +49,7 @@ enum Format {
     Table,
     /// For programs: a Recommendation.
     Json,
-    /// ClusterPodSecurityProfiles in YAML, ready to be applied.
+    /// Profiles in YAML, ready to be applied.
     Profiles,
 }
 

@@ -111,7 +111,7 @@ impl Part {
 }
 
 /// Writes the page.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Html;
 
 fn heading(out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
@@ -248,7 +248,7 @@ fn details(out: &mut dyn Write, plan: &ClusterPlan, report: &NamespaceReport) ->
         writeln!(out, "<li>may be missing: {}</li>", text(missing))?;
     }
     for (word, why) in reasons {
-        writeln!(out, "<li>{}: {}</li>", text(&word), text(&why))?;
+        writeln!(out, "<li>{}: {}</li>", text(word), text(&why))?;
     }
     let more = results.len().saturating_sub(WORKLOADS);
     for result in results.iter().take(WORKLOADS) {
@@ -275,7 +275,7 @@ fn workload(out: &mut dyn Write, result: &WorkloadResult) -> io::Result<()> {
 }
 
 impl Writer for Html {
-    fn begin(&mut self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
         write!(
             out,
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\

@@ -353,7 +353,7 @@ pub(super) struct Json {
 }
 
 impl Writer for Json {
-    fn begin(&mut self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{{\n  \"apiVersion\": \"{API_VERSION}\",\n  \"kind\": \"{KIND}\",\n  \"results\": [")
     }
 
@@ -379,7 +379,7 @@ impl Writer for Json {
         for (index, namespace) in self.namespaces.iter().enumerate() {
             write!(out, "{}\n    {namespace}", if index > 0 { "," } else { "" })?;
         }
-        write!(out, "{},\n", if self.namespaces.is_empty() { "]" } else { "\n  ]" })?;
+        writeln!(out, "{},", if self.namespaces.is_empty() { "]" } else { "\n  ]" })?;
         if let Some(policy) = self.rest.policy() {
             writeln!(out, "  \"policy\": {},", pretty(&policy, 1)?)?;
         }
@@ -414,7 +414,7 @@ struct Foot<'a> {
 }
 
 impl Writer for Yaml {
-    fn begin(&mut self, out: &mut dyn Write, _: bool) -> io::Result<()> {
+    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{}results:", yaml(&Head { api_version: API_VERSION, kind: KIND })?)
     }
 

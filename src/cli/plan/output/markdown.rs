@@ -23,14 +23,14 @@ const ROWS: usize = 50;
 /// Writes Markdown.
 #[derive(Debug, Default)]
 pub(super) struct Markdown {
-    are_several: bool,
-    has_written: bool,
-    has_plan: bool,
+    /// How many clusters were written, and how many of them with a plan.
+    written: (usize, usize),
 }
 
 impl Markdown {
     fn gap(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        if std::mem::replace(&mut self.has_written, true) { writeln!(out) } else { Ok(()) }
+        self.written.0 += 1;
+        if self.written.0 > 1 { writeln!(out) } else { Ok(()) }
     }
 }
 
@@ -158,15 +158,14 @@ fn overview(out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
 }
 
 impl Writer for Markdown {
-    fn begin(&mut self, _: &mut dyn Write, are_several: bool) -> io::Result<()> {
-        self.are_several = are_several;
+    fn begin(&mut self, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 
     fn cluster(&mut self, out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
         self.gap(out)?;
         heading(out, plan)?;
-        self.has_plan |= plan.is_plan();
+        self.written.1 += usize::from(plan.is_plan());
         if plan.is_plan() { planned(out, plan) } else { overview(out, plan) }
     }
 
@@ -176,7 +175,7 @@ impl Writer for Markdown {
     }
 
     fn end(&mut self, out: &mut dyn Write, totals: &Totals) -> io::Result<()> {
-        if self.are_several && self.has_plan {
+        if self.written.0 > 1 && self.written.1 > 0 {
             writeln!(out, "\n**All clusters: {}**", text(&words::changes(totals)))?;
         }
         Ok(())

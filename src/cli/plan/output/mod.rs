@@ -34,8 +34,8 @@ pub(in crate::cli) enum Format {
 
 /// What writes plans in a format. The calls come in the order of this trait.
 pub(in crate::cli) trait Writer {
-    /// Before everything. Of several clusters each thing says to which it belongs.
-    fn begin(&mut self, out: &mut dyn Write, are_several: bool) -> io::Result<()>;
+    /// Before everything.
+    fn begin(&mut self, out: &mut dyn Write) -> io::Result<()>;
     /// For each cluster that could be read.
     fn cluster(&mut self, out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()>;
     /// For each that could not.
@@ -53,7 +53,7 @@ impl Format {
             Self::Json => Box::new(json::Json::default()),
             Self::Yaml => Box::new(json::Yaml::default()),
             Self::Markdown => Box::new(markdown::Markdown::default()),
-            Self::Html => Box::new(html::Html::default()),
+            Self::Html => Box::new(html::Html),
         }
     }
 }

@@ -37,14 +37,13 @@ const WORKLOADS: usize = 3;
 pub(in crate::cli) struct Table {
     is_coloured: bool,
     is_wide: bool,
-    are_several: bool,
-    has_written: bool,
-    has_plan: bool,
+    /// How many clusters were written, and how many of them with a plan.
+    written: (usize, usize),
 }
 
 impl Table {
     pub(in crate::cli) const fn new(is_coloured: bool, is_wide: bool) -> Self {
-        Self { is_coloured, is_wide, are_several: false, has_written: false, has_plan: false }
+        Self { is_coloured, is_wide, written: (0, 0) }
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
@@ -53,7 +52,8 @@ impl Table {
 
     /// A blank line between clusters.
     fn gap(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        if std::mem::replace(&mut self.has_written, true) { writeln!(out) } else { Ok(()) }
+        self.written.0 += 1;
+        if self.written.0 > 1 { writeln!(out) } else { Ok(()) }
     }
 
     fn heading(&self, out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
@@ -76,7 +76,7 @@ impl Table {
         if !shown.is_empty() {
             writeln!(out)?;
             self.namespaces(out, &shown)?;
-            self.reasons(out, &shown)?;
+            reasons(out, &shown)?;
             self.details(out, plan, &shown)?;
         }
         if let Some(checks) = words::cross_checks(plan) {
@@ -101,7 +101,7 @@ impl Table {
             ];
             let mut columns = Columns::new(head);
             for report in shown {
-                let [name, word, enforce, audit, warn, profile, workloads, pods] = self.cells(report);
+                let [name, word, enforce, audit, warn, profile, workloads, pods] = cells(report);
                 let clean = Cell::new(report.cleanness.level.as_str());
                 let owners = Cell::new(last_set_by(report));
                 columns.row([name, word, enforce, audit, warn, profile, workloads, pods, clean, owners]);
@@ -110,37 +110,10 @@ impl Table {
         }
         let head = ["NAMESPACE", "PLAN", "ENFORCE", "AUDIT", "WARN", "PROFILE", "VIOLATING", "PODS"];
         let mut columns = Columns::new(head);
-        shown.iter().for_each(|report| columns.row(self.cells(report)));
-        columns.write(out, self.is_coloured)
-    }
-
-    fn cells(&self, report: &NamespaceReport) -> [Cell; 8] {
-        let [enforce, audit, warn] =
-            Mode::ALL.map(|mode| Cell::new(report.mode(mode).map_or_else(|| "-".to_owned(), words::cell)));
-        let judged = &report.judged;
-        let of = |violating: usize, all: usize| {
-            let cell = Cell::new(format!("{violating}/{all}"));
-            if violating > 0 { cell.styled(BAD) } else { cell }
-        };
-        [
-            Cell::new(&report.name),
-            Cell::new(report.word()).styled(style(report)),
-            enforce,
-            audit,
-            warn,
-            Cell::new(words::profiles(report)),
-            of(judged.workloads.violating, judged.all_workloads()),
-            of(judged.pods.violating, judged.all_pods()),
-        ]
-    }
-
-    /// What there is to say of modes besides what the columns say.
-    fn reasons(&self, out: &mut dyn Write, shown: &[&NamespaceReport]) -> io::Result<()> {
-        let said = words::said(shown);
-        if !said.is_empty() {
-            writeln!(out)?;
+        for report in shown {
+            columns.row(cells(report));
         }
-        said.iter().try_for_each(|line| writeln!(out, "{}", plain(line)))
+        columns.write(out, self.is_coloured)
     }
 
     /// What is in the way, by namespace and workload.
@@ -294,6 +267,35 @@ impl Table {
     }
 }
 
+fn cells(report: &NamespaceReport) -> [Cell; 8] {
+    let [enforce, audit, warn] =
+        Mode::ALL.map(|mode| Cell::new(report.mode(mode).map_or_else(|| "-".to_owned(), words::cell)));
+    let judged = &report.judged;
+    let of = |violating: usize, all: usize| {
+        let cell = Cell::new(format!("{violating}/{all}"));
+        if violating > 0 { cell.styled(BAD) } else { cell }
+    };
+    [
+        Cell::new(&report.name),
+        Cell::new(report.word()).styled(style(report)),
+        enforce,
+        audit,
+        warn,
+        Cell::new(words::profiles(report)),
+        of(judged.workloads.violating, judged.all_workloads()),
+        of(judged.pods.violating, judged.all_pods()),
+    ]
+}
+
+/// What there is to say of modes besides what the columns say.
+fn reasons(out: &mut dyn Write, shown: &[&NamespaceReport]) -> io::Result<()> {
+    let said = words::said(shown);
+    if !said.is_empty() {
+        writeln!(out)?;
+    }
+    said.iter().try_for_each(|line| writeln!(out, "{}", plain(line)))
+}
+
 /// `shop to restricted (1 of 42 workloads)`.
 fn near(report: &NamespaceReport, distance: &Distance) -> String {
     let Distance { level, violating, workloads, .. } = distance;
@@ -339,15 +341,14 @@ fn last_set_by(report: &NamespaceReport) -> String {
 }
 
 impl Writer for Table {
-    fn begin(&mut self, _: &mut dyn Write, are_several: bool) -> io::Result<()> {
-        self.are_several = are_several;
+    fn begin(&mut self, _: &mut dyn Write) -> io::Result<()> {
         Ok(())
     }
 
     fn cluster(&mut self, out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
         self.gap(out)?;
         self.heading(out, plan)?;
-        self.has_plan |= plan.is_plan();
+        self.written.1 += usize::from(plan.is_plan());
         if plan.is_plan() { self.plan(out, plan) } else { self.overview(out, plan) }
     }
 
@@ -357,7 +358,7 @@ impl Writer for Table {
     }
 
     fn end(&mut self, out: &mut dyn Write, totals: &Totals) -> io::Result<()> {
-        if self.are_several && self.has_plan {
+        if self.written.0 > 1 && self.written.1 > 0 {
             writeln!(out, "\n{}: {}", self.paint(TITLE, "all clusters"), words::changes(totals))?;
         }
         Ok(())
