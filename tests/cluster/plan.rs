@@ -417,7 +417,7 @@ fn settled(text: &str) -> String {
             let seconds =
                 index > 1 && words[index - 2..index] == ["read", "in"] && word.parse::<f64>().is_ok();
             if seconds {
-                words[index] = "0.1".to_owned();
+                "0.1".clone_into(&mut words[index]);
             }
         }
         lines.push(words.join(" "));
@@ -447,7 +447,9 @@ async fn what_the_pages_show_of_a_cluster_is_what_is_printed() {
     let mut files: Vec<_> = files.map(|file| file.unwrap().path()).collect();
     // A namespace comes before what is in it.
     files.sort();
-    files.iter().for_each(|file| drop(cluster.apply_file(file).unwrap()));
+    for file in &files {
+        cluster.apply_file(file).unwrap();
+    }
     let run = |command: &str| {
         let mut podsec = Command::new(env!("CARGO_BIN_EXE_podsec"));
         podsec.current_dir(env!("CARGO_MANIFEST_DIR")).env("NO_COLOR", "1");

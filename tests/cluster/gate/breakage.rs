@@ -16,7 +16,7 @@ async fn what_breaks_after_a_raise_halts_the_rollout_until_it_is_mended() {
         stage.namespace(name, &[]).await;
     }
     stage.runs("team-b", "agent", privileged()).await;
-    stage.settled_profile("teams", profile("baseline", json!({"soak": "0s"}))).await;
+    stage.settled_profile("teams", profile("baseline", &json!({"soak": "0s"}))).await;
     stage.shows("team-a", BASELINE).await;
     stage.is_held("teams", "team-b", "Violations").await;
 

@@ -35,11 +35,11 @@ fn privileged() -> Value {
     json!({"containers": [{"name": "c", "image": "i", "securityContext": {"privileged": true}}]})
 }
 
-fn profile(level: &str, rollout: Value) -> Value {
+fn profile(level: &str, rollout: &Value) -> Value {
     json!({"namespaceNames": ["team-*"], "enforce": {"level": level}, "rollout": rollout})
 }
 
-fn template(spec: Value) -> Value {
+fn template(spec: &Value) -> Value {
     json!({"metadata": {"labels": {"app": "x"}}, "spec": spec})
 }
 
@@ -69,7 +69,7 @@ impl Stage {
 
     async fn deploys(&self, namespace: &str, name: &str, replicas: u32, spec: Value) {
         let object = json!({"metadata": {"name": name}, "spec": {
-            "replicas": replicas, "selector": {"matchLabels": {"app": "x"}}, "template": template(spec),
+            "replicas": replicas, "selector": {"matchLabels": {"app": "x"}}, "template": template(&spec),
         }});
         self.creates::<Deployment>(namespace, object).await;
     }
@@ -101,7 +101,7 @@ async fn enforce_goes_up_once_nothing_would_be_refused() {
     stage.namespace("team-a", &[]).await;
     stage.runs("team-a", "agent", privileged()).await;
     stage.runs("team-a", "web", plain()).await;
-    stage.settled_profile("teams", profile("baseline", json!({"soak": "0s"}))).await;
+    stage.settled_profile("teams", profile("baseline", &json!({"soak": "0s"}))).await;
 
     let held = stage.is_held("teams", "team-a", "Violations").await;
     assert_eq!((&held["present"], &held["planned"]), (&json!("privileged:latest"), &json!("baseline:v1.37")));
@@ -146,7 +146,7 @@ async fn what_sleeps_blocks_as_well_as_what_runs() {
         }}}},
     }});
     stage.creates::<CronJob>("team-a", nightly).await;
-    stage.settled_profile("teams", profile("baseline", json!({"soak": "0s"}))).await;
+    stage.settled_profile("teams", profile("baseline", &json!({"soak": "0s"}))).await;
     let report = stage.reports_state("team-a", "Held", "Violations").await;
     let blockers: Vec<_> =
         report["blockers"].as_array().unwrap().iter().map(|blocker| blocker["workload"].clone()).collect();
@@ -163,7 +163,7 @@ async fn what_is_clean_at_a_lower_level_gets_that_meanwhile() {
     let stage = Stage::new().await;
     stage.namespace("team-a", &[]).await;
     stage.runs("team-a", "web", plain()).await;
-    stage.settled_profile("teams", profile("restricted", json!({"soak": "0s"}))).await;
+    stage.settled_profile("teams", profile("restricted", &json!({"soak": "0s"}))).await;
     stage.shows("team-a", BASELINE).await;
     let held = stage.is_held("teams", "team-a", "Violations").await;
     assert_eq!((&held["present"], &held["planned"]), (&json!("baseline:v1.37"), &json!("restricted:v1.37")));
@@ -178,7 +178,7 @@ async fn a_soak_is_waited_out_and_begins_anew_with_the_process() {
     stage.namespace("team-a", &[]).await;
     stage.runs("team-a", "web", plain()).await;
     let begun = Timestamp::now();
-    stage.settled_profile("teams", profile("baseline", json!({"soak": "8s"}))).await;
+    stage.settled_profile("teams", profile("baseline", &json!({"soak": "8s"}))).await;
     let report = stage.reports_state("team-a", "Soaking", "Soaking").await;
     let until: Timestamp = report["nextStep"].as_str().unwrap().parse().unwrap();
     assert!(until.duration_since(begun) >= SignedDuration::from_secs(8), "{begun} {until}");
@@ -206,13 +206,13 @@ async fn a_batch_raises_so_many_and_no_more() {
         stage.runs(name, "web", plain()).await;
     }
     let batch = json!({"soak": "0s", "batch": {"size": 2, "every": "1h"}});
-    stage.settled_profile("teams", profile("baseline", batch)).await;
+    stage.settled_profile("teams", profile("baseline", &batch)).await;
     stage.counts("teams", "inSync", 2).await;
     stage.counts("teams", "held", 1).await;
     let status = stage.status("teams").await;
     assert_eq!(status["held"][0]["reason"], "Batch", "{status}");
     assert!(status["held"][0]["raisedAt"].is_string(), "{status}");
-    stage.settled_profile("teams", profile("baseline", json!({"soak": "0s"}))).await;
+    stage.settled_profile("teams", profile("baseline", &json!({"soak": "0s"}))).await;
     stage.counts("teams", "inSync", 3).await;
 }
 
@@ -223,7 +223,7 @@ async fn what_is_held_is_raised_by_force_after_its_time() {
     stage.runs("team-a", "agent", privileged()).await;
     let at = Timestamp::now().checked_add(SignedDuration::from_secs(6)).unwrap();
     let rollout = json!({"soak": "0s", "forceAfter": at.to_string()});
-    stage.settled_profile("teams", profile("baseline", rollout)).await;
+    stage.settled_profile("teams", profile("baseline", &rollout)).await;
     let report = stage.reports_state("team-a", "Held", "Violations").await;
     assert!(report["message"].as_str().unwrap().contains("forceAfter raises it"), "{report}");
     stage.shows("team-a", BASELINE).await;

@@ -24,18 +24,12 @@ impl Stage {
         what: &str,
         is_as_wanted: impl Fn(&Value) -> bool,
     ) -> Value {
-        let last = std::sync::Mutex::new(Value::Null);
-        let looking = self.eventually(what, || async {
+        let what = format!("the report of {namespace} to show {what}");
+        self.eventually(&what, || async {
             let found = self.reports(namespace).get_opt(PodSecurityReport::NAME).await.unwrap()?;
-            *last.lock().unwrap() = found.data.clone();
             is_as_wanted(&found.data).then_some(found.data)
-        });
-        tokio::select! {
-            found = looking => found,
-            () = tokio::time::sleep(super::DEADLINE - std::time::Duration::from_secs(5)) => {
-                panic!("no report of {namespace} that shows {what}: {:#}", last.lock().unwrap())
-            }
-        }
+        })
+        .await
     }
 
     /// Waits until a report shows a state with a reason.
