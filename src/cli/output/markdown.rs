@@ -17,14 +17,18 @@ pub(super) struct Markdown {
     has_rows: bool,
 }
 
-/// Podsec's own words, where everything that could be markup is an entity. Somebody else's are [`code`]: what names a
-/// person or an issue does so after entities are read.
+/// Podsec's own words, where everything that could be markup is an entity. Somebody else's are [`code`]; where they stand
+/// within a sentence of podsec's they name no person and no issue, which would be read after entities are.
 pub(in crate::cli) fn text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in plain(text).chars() {
         if c.is_ascii_punctuation() && !matches!(c, ',' | ';' | '/' | '(' | ')' | '-' | '\'' | '=' | '"') {
             // Writing to a string cannot fail.
             _ = write!(shown, "&#{};", u32::from(c));
+            if matches!(c, '@' | '#') {
+                // A space of no width: what follows is no name any more.
+                shown.push_str("&#8203;");
+            }
         } else {
             shown.push(c);
         }

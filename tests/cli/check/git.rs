@@ -1,5 +1,7 @@
 //! What git ignores, and what it tracks nevertheless.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{fs, os::unix::fs::symlink};
 
 use super::{Folder, GOOD, POD};

@@ -182,7 +182,7 @@ fn numbers_are_those_that_kubectl_makes_of_them() {
             let output = check_stdin(&["-o", "json", "--enforce", "baseline", "-"], text);
             let report = super::Report::of(&output);
             let value = &report.json["results"][0]["findings"][0]["fields"][0]["value"];
-            value.as_str().map(ToOwned::to_owned).ok_or(report.status.unwrap())
+            value.as_str().map(ToOwned::to_owned).ok_or_else(|| report.status.unwrap())
         })
     };
     // As sigs.k8s.io/yaml and the decoder of Kubernetes read them: kubectl sends a whole number without a fraction, and
