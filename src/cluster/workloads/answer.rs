@@ -31,7 +31,7 @@ pub(super) struct Answer {
 /// Asks for something; the answer is not read yet.
 ///
 /// Nothing compressed is asked for: from Kubernetes 1.37 on an API server compresses each event of a watch by itself,
-/// and decompressing a list takes longer than reading it off any network that a cluster runs on.
+/// which kube's client does not undo.
 pub(super) async fn ask(client: &Client, uri: &str, within: Duration) -> Result<Answer, ReadError> {
     let request = Request::get(uri)
         .header(ACCEPT, "application/json")

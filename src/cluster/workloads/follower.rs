@@ -32,11 +32,12 @@ const LATE: Duration = Duration::from_secs(10);
 /// What ends sooner than this was not kept open, and is begun anew only after a pause.
 const SHORT: Duration = Duration::from_secs(5);
 
-/// How long a watch on which nothing comes is believed. An API server says that nothing has happened only as far as its
-/// cache has come, and of a kind of which nothing changes the cache learns that from etcd every ten minutes by default.
-/// Asked for the newest state it makes the cache learn it at once, so that the next watch ends with that news. If it
-/// does not, everything is listed, in time before [`super::SILENCE`].
-const QUIET: Duration = Duration::from_secs(50);
+/// How long before its end a watch brings something at the latest, if only that nothing has happened. An API server says
+/// so two seconds before, but only as far as its cache has come; and of a kind of which nothing changes the cache hears
+/// from etcd every ten minutes by default. Where nothing came the API server is asked for the newest state, upon which its
+/// cache hears from etcd at once, and the next watch ends with the news. If that does not, everything is listed: all of
+/// it within [`super::SILENCE`].
+const FRESH: Duration = Duration::from_secs(10);
 
 /// Follows the objects of one kind and says what happens to them.
 pub(super) struct Follower {
@@ -119,21 +120,18 @@ impl Follower {
     /// Watches from a version on, until a list is needed; says why.
     async fn watch(&mut self, mut version: String) -> ReadError {
         let mut heard = Instant::now();
+        let mut has_asked = false;
         loop {
             let begun = Instant::now();
-            let mut events = 0;
-            let end = self.watch_once(&mut version, &mut events).await;
-            if events > 0 {
-                heard = Instant::now();
-            }
+            let end = self.watch_once(&mut version, &mut heard).await;
             self.age = Age::NotOlderThan(version.clone());
             match end {
                 Err(End::Interrupted(error)) => self.rest(error).await,
                 Err(End::Lost(error)) => return error,
                 Ok(()) if begun.elapsed() < SHORT => self.pause().await,
-                Ok(()) if events > 0 => {}
+                Ok(()) if heard.elapsed() < FRESH => has_asked = false,
                 // It may be a version that the API server does not know, because its store was set back.
-                Ok(()) if heard.elapsed() >= QUIET => {
+                Ok(()) if has_asked => {
                     self.age = Age::Newest;
                     return ReadError::Silent(heard.elapsed());
                 }
@@ -142,7 +140,7 @@ impl Follower {
                         heard = Instant::now();
                         self.say(Signal::Nothing).await;
                     }
-                    Ok(_) => {}
+                    Ok(_) => has_asked = true,
                     Err(error) => self.rest(error).await,
                 },
             }
@@ -150,7 +148,7 @@ impl Follower {
     }
 
     /// One watch, from its beginning to where the API server ends it. The version goes on with each event.
-    async fn watch_once(&self, version: &mut String, events_so_far: &mut usize) -> Result<(), End> {
+    async fn watch_once(&self, version: &mut String, heard: &mut Instant) -> Result<(), End> {
         let seconds = WATCH.0 + random() % WATCH.1;
         let query = format!("watch=true&allowWatchBookmarks=true&timeoutSeconds={seconds}");
         let uri = format!("{}?{query}&resourceVersion={}", self.resource.path(None), encoded(version));
@@ -166,7 +164,7 @@ impl Follower {
             for Event { change, version: behind } in events {
                 self.say(signal(change)).await;
                 *version = behind;
-                *events_so_far += 1;
+                *heard = Instant::now();
             }
             if let Some(error) = wrong {
                 return Err(End::Lost(error));

@@ -32,9 +32,9 @@ fn expired() -> Value {
     json!({"kind": "Status", "code": 410, "reason": "Expired", "message": "too old resource version"})
 }
 
-/// A watch that is kept open for as long as it may be.
+/// A watch that is kept open for as long as it may be, and brings something in the end.
 fn watch(text: impl Into<String>) -> Reply {
-    Reply::of(text).then_nothing(Duration::from_secs(40))
+    Reply::of("").then_nothing(Duration::from_secs(38)).then(text)
 }
 
 /// The next events, in short.
@@ -66,18 +66,17 @@ fn queries(asked: &Asked) -> Vec<String> {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_there_is_listed_and_what_happens_then_is_told() {
-    let events =
-        event("ADDED", &pod("a", "new", "8")) + &event("DELETED", &pod("a", "old", "9")) + &bookmark("12");
+    let events = event("ADDED", &pod("a", "new", "8")) + &event("DELETED", &pod("a", "old", "9"));
     let (first, last) = events.split_at(events.len() / 2);
     let (client, asked) = scripted(vec![
         Reply::of(list_of("7", &[pod("a", "old", "5"), pod("b", "kept", "6")])),
-        Reply::of(first).then(last).then_nothing(Duration::from_secs(40)),
+        Reply::of(first).then(last).then_nothing(Duration::from_secs(38)).then(bookmark("12")),
         watch(event("MODIFIED", &pod("b", "kept", "13"))),
     ]);
     let mut stream = open(client, None);
     assert_eq!(told(&mut stream).await, ["+a/old", "+b/kept", "listed 2", "+a/new", "-a/old", "+b/kept"]);
     let expected = ["resourceVersion=0", "watch=true&resourceVersion=7", "watch=true&resourceVersion=12"];
-    assert_eq!(queries(&asked), expected);
+    assert_eq!(queries(&asked)[..3], expected);
     for uri in &asked.uris()[1..] {
         let seconds = uri.split_once("timeoutSeconds=").unwrap().1.split('&').next().unwrap();
         assert!((30..46).contains(&seconds.parse::<u64>().unwrap()), "{uri}");
@@ -151,7 +150,7 @@ async fn an_event_that_did_not_come_whole_comes_again() {
         scripted(vec![Reply::of(&line[..line.len() - 1]), Reply::of(&line[..20]).then_breaks(), watch(line)]);
     let mut stream = open(client, Some("7"));
     assert_eq!(told(&mut stream).await, ["+a/p"]);
-    assert_eq!(queries(&asked), ["watch=true&resourceVersion=7"; 3]);
+    assert_eq!(queries(&asked)[..3], ["watch=true&resourceVersion=7"; 3]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -188,6 +187,32 @@ async fn where_nothing_comes_the_server_is_asked_whether_anything_happened() {
         queries(&asked)[..3],
         ["watch=true&resourceVersion=7", "limit=1", "watch=true&resourceVersion=7"]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn news_long_before_the_end_of_a_watch_are_not_taken_for_more_than_they_are() {
+    // As an API server whose cache hears of what happens elsewhere only when it is asked.
+    let (mut asked_for, mut version) = (7, 7);
+    let (client, asked) = server(move |uri| {
+        let open = Duration::from_secs(38);
+        if !uri.contains("watch=true") {
+            asked_for += 100;
+            return Some(Reply::of(list_of(&asked_for.to_string(), &[])));
+        }
+        if asked_for > version {
+            version = asked_for;
+            return Some(Reply::of("").then_nothing(open).then(bookmark(&version.to_string())));
+        }
+        version += 1;
+        asked_for = version;
+        Some(Reply::of(event("ADDED", &pod("a", "p", &version.to_string()))).then_nothing(open))
+    });
+    let mut stream = open(client, Some("7"));
+    let end = Instant::now() + 30 * MINUTE;
+    while let Ok(event) = tokio::time::timeout_at(end, stream.next()).await {
+        assert!(matches!(event, Some(WorkloadEvent::Applied { .. })), "{event:?}");
+    }
+    assert!(!queries(&asked).contains(&String::new()), "nor is anything listed");
 }
 
 #[tokio::test(start_paused = true)]
