@@ -182,7 +182,7 @@ await "what is clean is raised" "status_is everything inSync 5"
 show "kubectl get namespaces -l example $labels"
 blocker='{.blockers[0].workload}: {.blockers[0].message}{"\n"}  {.blockers[0].field}: {.blockers[0].remedy}{"\n"}'
 show "kubectl get psr podsec -n legacy-billing -o jsonpath='$blocker'"
-show_prose "kubectl replace --force -f examples/workloads/legacy-billing-fixed.yaml"
+show_prose "kubectl replace --force -f demo/legacy-billing-fixed.yaml"
 await "legacy-billing is raised" "carries legacy-billing enforce baseline"
 show "kubectl get namespace legacy-billing $labels"
 look "A moment after its biller was mended, legacy-billing was raised too. monitoring keeps what it has."

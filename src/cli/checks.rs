@@ -44,7 +44,7 @@ impl TypedValueParser for Named {
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
-        Some(Box::new(standards::checks().iter().map(|check| PossibleValue::new(check.id).hide(true))))
+        Some(Box::new(standards::checks().iter().map(|check| PossibleValue::new(check.id))))
     }
 }
 
