@@ -218,9 +218,8 @@ impl From<ExemptLevel> for Level {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rollout {
-    /// WhenClean (the default) raises a namespace once nothing in it violates the level, which this version cannot
-    /// tell yet: it holds enforce; Immediate raises at once, whatever it breaks; DryRun writes no label and only
-    /// reports.
+    /// WhenClean (the default) raises a namespace once nothing in it violates the level; Immediate raises at once,
+    /// whatever it breaks; DryRun writes no label and only reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Strategy>,
     /// WhenClean only: how long nothing in a namespace must have violated the level before enforce is raised, as in

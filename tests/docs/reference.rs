@@ -66,7 +66,7 @@ fn the_metrics_are_documented_and_no_others() {
 #[test]
 fn the_reasons_are_documented_and_no_others() {
     let telling = read("src/controller/telling.rs");
-    let wording = read("src/controller/wording.rs");
+    let wording = read("src/rollout/wording.rs");
     let is_word = |text: &&str| {
         text.starts_with(|c: char| c.is_ascii_uppercase()) && text.chars().all(|c| c.is_ascii_alphabetic())
     };
