@@ -148,6 +148,9 @@ env -i "$built/podsec" controller --kubeconfig "$scratch/podsec" --own-namespace
     --listen 127.0.0.1:0 2>"$log" &
 controller=$!
 
+# What is created from now on podsec has seen from its beginning.
+await "the controller knows what runs" "grep -q 'namespaces are judged' '$log'"
+
 # --- the play ---------------------------------------------------------------------------------------------------
 
 step "Six namespaces with work in them, and no Pod Security labels"

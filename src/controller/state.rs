@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use jiff::Timestamp;
@@ -43,6 +46,8 @@ pub(super) struct State {
     /// What runs in each namespace.
     pub(super) workloads: Workloads,
     pub(super) reports: Reports,
+    /// Whether it has been told that namespaces are judged.
+    judging: AtomicBool,
     /// When each profile raised which namespace.
     pub(super) raises: Mutex<Raises>,
     pub(super) halts: Halts,
@@ -90,6 +95,7 @@ impl State {
             restraint: Restraint::default(),
             workloads: Workloads::default(),
             reports: Reports::default(),
+            judging: AtomicBool::new(false),
             raises: Mutex::default(),
             halts: Halts::default(),
             looks: Looks::default(),
@@ -152,6 +158,9 @@ impl State {
     /// Has every namespace looked at, once everything is known.
     pub(super) fn concerns_all(&self) {
         if self.is_judging() {
+            if !self.judging.swap(true, Ordering::Relaxed) {
+                tracing::info!("it is known what runs: from now on namespaces are judged");
+            }
             for name in self.namespaces.read().keys() {
                 self.queue.add(name);
             }

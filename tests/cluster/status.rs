@@ -46,7 +46,18 @@ async fn kubectl_and_waiters_see_how_far_a_profile_is() {
     assert_eq!(shown[0], ["NAME", "ENFORCE", "NAMESPACES", "IN-SYNC", "HELD", "BLOCKERS", "READY", "AGE"]);
     assert_eq!(shown[1][..7], ["teams", "baseline:server (v1.37)", "2", "2", "0", "0", "True"]);
     let shown = stage.cluster.kubectl(&["get", "podsec", "-o", "wide"]).unwrap();
-    let wide = ["AUDIT", "WARN", "STRATEGY", "MATCHED", "EXEMPT", "YIELDED", "FROZEN", "CONTESTED"];
+    let wide = [
+        "AUDIT",
+        "WARN",
+        "STRATEGY",
+        "MATCHED",
+        "SOAKING",
+        "INCONCLUSIVE",
+        "EXEMPT",
+        "YIELDED",
+        "FROZEN",
+        "CONTESTED",
+    ];
     assert_eq!(table(&shown)[0][8..], wide);
 
     // Times of transitions stay when only counts change.

@@ -55,7 +55,7 @@ fn finish_profile(root: &mut JSONSchemaProps) {
 }
 
 /// What `kubectl get` shows: name, type, path, whether only `-o wide` shows it, description.
-const COLUMNS: [Column; 15] = [
+const COLUMNS: [Column; 17] = [
     ("Enforce", "string", ".status.enforce", false, "What enforce is set to"),
     ("Namespaces", "integer", ".status.namespaces.governed", false, "Namespaces that the profile governs"),
     ("In-Sync", "integer", ".status.namespaces.inSync", false, "Namespaces that are as the profile asks"),
@@ -85,6 +85,20 @@ const COLUMNS: [Column; 15] = [
     ("Warn", "string", ".status.warn", true, "What warn is set to"),
     ("Strategy", "string", ".status.strategy", true, "How enforce is raised"),
     ("Matched", "integer", ".status.namespaces.matched", true, "Namespaces that the profile selects"),
+    (
+        "Soaking",
+        "integer",
+        ".status.namespaces.soaking",
+        true,
+        "Namespaces held only until they have been clean for long enough",
+    ),
+    (
+        "Inconclusive",
+        "integer",
+        ".status.namespaces.inconclusive",
+        true,
+        "Namespaces of which podsec cannot tell",
+    ),
     ("Exempt", "integer", ".status.namespaces.exempt", true, "Namespaces under an exemption"),
     (
         "Yielded",
