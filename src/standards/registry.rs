@@ -57,8 +57,8 @@ pub struct Revision {
     pub(super) offences: Rule,
 }
 
-/// The fields of a pod that are not accepted at a minor. Allocates only for what it finds.
-pub(super) type Rule = for<'p> fn(&'p Pod<'_>, u32) -> Vec<Offence<'p>>;
+/// Adds the fields of a pod that are not accepted at a minor to what was found. Allocates only for that.
+pub(super) type Rule = for<'p> fn(&'p Pod<'_>, u32, &mut Vec<Offence<'p>>);
 
 impl Revision {
     /// A rule that holds since a minor.
@@ -72,7 +72,7 @@ impl Revision {
         change: &'static str,
         offences: Rule,
     ) -> [Self; N] {
-        let mut revisions = [const { Self::since(0, "", |_, _| Vec::new()) }; N];
+        let mut revisions = [const { Self::since(0, "", |_, _, _| ()) }; N];
         let mut index = 0;
         while index < N {
             let (since, values) = table[index];

@@ -25,24 +25,25 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(8, "must be false", offences),
-        Revision::since(25, "pods for Windows are let through", |pod, minor| {
-            if pod.spec.is_windows() { Vec::new() } else { offences(pod, minor) }
+        Revision::since(25, "pods for Windows are let through", |pod, minor, found| {
+            if !pod.spec.is_windows() {
+                offences(pod, minor, found);
+            }
         }),
     ],
     overrides: &[],
     reason: |_| "allowPrivilegeEscalation != false",
     detail: |offences, out| {
-        containers(out, &names(offences));
+        containers(out, names(offences));
         out.push_str(" must set securityContext.allowPrivilegeEscalation=false");
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
     in_containers(pod, |context| context.allow_privilege_escalation)
         .filter(|(_, allowed)| *allowed != Some(false))
-        .map(|(place, allowed)| {
+        .for_each(|(place, allowed)| {
             let offence = Offence::new(place, ALLOW, Remedy::Set(&["false"]));
-            if allowed.is_some() { offence.found("true") } else { offence }
-        })
-        .collect()
+            found.push(if allowed.is_some() { offence.found("true") } else { offence });
+        });
 }

@@ -40,22 +40,20 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    let mut offences: Vec<_> = everywhere(
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
+    everywhere(
         pod,
         |context| context.app_armor_profile.as_ref(),
         |context| context.app_armor_profile.as_ref(),
     )
     .filter_map(|(place, profile)| Some((place, &*profile?.kind)))
     .filter(|(_, kind)| !ALLOWED.contains(kind))
-    .map(|(place, kind)| Offence::new(place, TYPE, Remedy::Set(ALLOWED)).found(kind))
-    .collect();
+    .for_each(|(place, kind)| found.push(Offence::new(place, TYPE, Remedy::Set(ALLOWED)).found(kind)));
     let annotations = pod.metadata.annotations.iter().filter(|(key, _)| key.starts_with(APPARMOR_PREFIX));
     for (key, value) in annotations.filter(|(_, value)| !is_allowed(value)) {
         let remedy = Remedy::Set(&["runtime/default"]);
-        offences.push(Offence::new(Place::Annotation(key), Field::default(), remedy).found(value));
+        found.push(Offence::new(Place::Annotation(key), Field::default(), remedy).found(value));
     }
-    offences
 }
 
 fn is_allowed(annotation: &str) -> bool {

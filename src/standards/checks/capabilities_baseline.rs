@@ -48,19 +48,17 @@ pub(super) const CHECK: Check = Check {
     detail: added,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    let mut offences = Vec::new();
-    for (place, capabilities) in in_containers(pod, |context| context.capabilities.as_ref()) {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
+    in_containers(pod, |context| context.capabilities.as_ref()).for_each(|(place, capabilities)| {
         let added = capabilities.into_iter().flat_map(|capabilities| capabilities.add.iter().enumerate());
         for (index, name) in added.filter(|(_, name)| !DEFAULT.contains(&&***name)) {
-            offences.push(Offence::new(place, ADD.at(index), Remedy::Remove).found(&**name));
+            found.push(Offence::new(place, ADD.at(index), Remedy::Remove).found(&**name));
         }
-    }
-    offences
+    });
 }
 
 fn added(offences: &[Offence<'_>], out: &mut String) {
-    containers(out, &names(offences));
+    containers(out, names(offences));
     out.push_str(" must not include ");
     quote_list(out, values(offences));
     out.push_str(" in securityContext.capabilities.add");

@@ -2,7 +2,7 @@
 //!
 //! Looks at `hostNetwork`, `hostPID` and `hostIPC`; none may be true. The same in all versions.
 
-use super::{About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, phrase::join};
+use super::{About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision};
 
 pub(super) const CHECK: Check = Check {
     id: "hostNamespaces",
@@ -22,11 +22,15 @@ pub(super) const CHECK: Check = Check {
     reason: |_| "host namespaces",
     detail: |offences, out| {
         let shared = offences.iter().filter_map(|offence| offence.field.keys.first());
-        join(out, shared.map(|key| format!("{key}=true")), ", ");
+        for (index, key) in shared.enumerate() {
+            out.push_str(if index > 0 { ", " } else { "" });
+            out.push_str(key);
+            out.push_str("=true");
+        }
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
     const NETWORK: &Field = &Field::new(&["hostNetwork"]);
     const PID: &Field = &Field::new(&["hostPID"]);
     const IPC: &Field = &Field::new(&["hostIPC"]);
@@ -34,6 +38,7 @@ fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
     [(NETWORK, spec.host_network), (PID, spec.host_pid), (IPC, spec.host_ipc)]
         .into_iter()
         .filter(|(_, is_shared)| *is_shared)
-        .map(|(field, _)| Offence::new(Place::Pod, *field, Remedy::Set(&["false"])).found("true"))
-        .collect()
+        .for_each(|(field, _)| {
+            found.push(Offence::new(Place::Pod, *field, Remedy::Set(&["false"])).found("true"));
+        });
 }

@@ -32,18 +32,11 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
     let volumes = pod.spec.volumes.iter().enumerate();
-    volumes
-        .filter(|(_, volume)| volume.sources.intersects(HOST_PATH))
-        .map(|(index, volume)| {
-            let place = Place::Volume { index, name: &volume.name };
-            Offence::new(
-                place,
-                Field::new(&["hostPath"]),
-                Remedy::UseSource(&["emptyDir", "persistentVolumeClaim"]),
-            )
-            .found("hostPath")
-        })
-        .collect()
+    for (index, volume) in volumes.filter(|(_, volume)| volume.sources.intersects(HOST_PATH)) {
+        let place = Place::Volume { index, name: &volume.name };
+        let remedy = Remedy::UseSource(&["emptyDir", "persistentVolumeClaim"]);
+        found.push(Offence::new(place, Field::new(&["hostPath"]), remedy).found("hostPath"));
+    }
 }

@@ -30,23 +30,21 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    let mut offences = Vec::new();
-    for (place, container) in visited(pod) {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
+    visited(pod).for_each(|(place, container)| {
         for (index, port) in container.ports.iter().enumerate().filter(|(_, port)| port.host_port != 0) {
             let offence = Offence::new(place, PORTS.at(index).key("hostPort"), Remedy::Remove);
-            offences.push(offence.found(port.host_port.to_string()));
+            found.push(offence.found(port.host_port.to_string()));
         }
-    }
-    offences
+    });
 }
 
 fn detail(offences: &[Offence<'_>], out: &mut String) {
     let names = names(offences);
     // Sorted as strings: 443 stands before 80.
     let ports = values(offences);
-    phrase::containers(out, &names);
-    by_count(out, names.len(), " uses ", " use ");
+    phrase::containers(out, names.clone());
+    by_count(out, names.count(), " uses ", " use ");
     by_count(out, ports.len(), "hostPort ", "hostPorts ");
     join(out, ports, ", ");
 }

@@ -52,20 +52,18 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    let mut offences = Vec::new();
-    for (place, container) in visited(pod) {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
+    visited(pod).for_each(|(place, container)| {
         for (fields, handler) in handlers(container) {
             let Some(handler) = handler else { continue };
             let targets = [handler.http_get.as_ref(), handler.tcp_socket.as_ref()];
             let hosts =
                 fields.iter().zip(targets).filter_map(|(field, target)| Some((*field, &*target?.host)));
             for (field, host) in hosts.filter(|(_, host)| !host.is_empty()) {
-                offences.push(Offence::new(place, field, Remedy::Remove).found(host));
+                found.push(Offence::new(place, field, Remedy::Remove).found(host));
             }
         }
-    }
-    offences
+    });
 }
 
 fn handlers<'p>(container: &'p Container<'_>) -> [(&'static Fields, Option<&'p Handler<'p>>); 5] {
@@ -82,7 +80,7 @@ fn handlers<'p>(container: &'p Container<'_>) -> [(&'static Fields, Option<&'p H
 fn detail(offences: &[Offence<'_>], out: &mut String) {
     let names = sorted(names(offences));
     let hosts = values(offences);
-    phrase::containers(out, &names);
+    phrase::containers(out, names.iter());
     by_count(out, names.len(), " uses ", " use ");
     by_count(out, hosts.len(), "probe or lifecycle host ", "probe or lifecycle hosts ");
     quote_list(out, hosts);

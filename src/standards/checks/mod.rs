@@ -63,20 +63,17 @@ pub(super) static CHECKS: [Check; 19] = [
 /// All containers with their places, in the order in which upstream visits them: init containers, containers,
 /// ephemeral containers.
 fn visited<'p>(pod: &'p Pod<'_>) -> impl Iterator<Item = (Place<'p>, &'p Container<'p>)> {
-    fn of<'p>(
-        list: ContainerList,
-        containers: &'p [Container<'_>],
-    ) -> impl Iterator<Item = (Place<'p>, &'p Container<'p>)> {
-        let place = move |index, container: &'p Container<'p>| Place::Container {
-            list,
-            index,
-            name: &container.name,
-        };
-        containers.iter().enumerate().map(move |(index, container)| (place(index, container), container))
-    }
-    of(ContainerList::Init, &pod.spec.init_containers)
-        .chain(of(ContainerList::Regular, &pod.spec.containers))
-        .chain(of(ContainerList::Ephemeral, &pod.spec.ephemeral_containers))
+    let spec = &pod.spec;
+    let lists: [(_, &'p [Container<'p>]); 3] = [
+        (ContainerList::Init, &spec.init_containers),
+        (ContainerList::Regular, &spec.containers),
+        (ContainerList::Ephemeral, &spec.ephemeral_containers),
+    ];
+    lists.into_iter().flat_map(|(list, containers)| {
+        containers.iter().enumerate().map(move |(index, container)| {
+            (Place::Container { list, index, name: &container.name }, container)
+        })
+    })
 }
 
 /// A setting of each container, where it has a security context and that has the setting.

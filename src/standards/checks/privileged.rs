@@ -26,14 +26,15 @@ pub(super) const CHECK: Check = Check {
     overrides: &[],
     reason: |_| "privileged",
     detail: |offences, out| {
-        containers(out, &names(offences));
+        containers(out, names(offences));
         out.push_str(" must not set securityContext.privileged=true");
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
     in_containers(pod, |context| context.privileged)
         .filter(|(_, privileged)| *privileged == Some(true))
-        .map(|(place, _)| Offence::new(place, PRIVILEGED, Remedy::Set(&["false"])).found("true"))
-        .collect()
+        .for_each(|(place, _)| {
+            found.push(Offence::new(place, PRIVILEGED, Remedy::Set(&["false"])).found("true"));
+        });
 }

@@ -26,8 +26,10 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(0, "only Default", offences),
-        Revision::since(35, "pods with a user namespace of their own are let through", |pod, minor| {
-            if pod.spec.has_user_namespace() { Vec::new() } else { offences(pod, minor) }
+        Revision::since(35, "pods with a user namespace of their own are let through", |pod, minor, found| {
+            if !pod.spec.has_user_namespace() {
+                offences(pod, minor, found);
+            }
         }),
     ],
     overrides: &[],
@@ -36,12 +38,13 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// Of `procMount_restricted` as well.
-pub(super) fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+pub(super) fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
     in_containers(pod, |context| context.proc_mount.as_deref())
         .filter_map(|(place, mount)| Some((place, mount?)))
         .filter(|(_, mount)| *mount != "Default")
-        .map(|(place, mount)| Offence::new(place, PROC_MOUNT, Remedy::Set(&["Default"])).found(mount))
-        .collect()
+        .for_each(|(place, mount)| {
+            found.push(Offence::new(place, PROC_MOUNT, Remedy::Set(&["Default"])).found(mount));
+        });
 }
 
 /// Of `procMount_restricted` as well.
@@ -51,7 +54,7 @@ pub(super) fn reason(_: &[Offence<'_>]) -> &'static str {
 
 /// Of `procMount_restricted` as well.
 pub(super) fn detail(offences: &[Offence<'_>], out: &mut String) {
-    containers(out, &names(offences));
+    containers(out, names(offences));
     out.push_str(" must not set securityContext.procMount to ");
     quote_list(out, values(offences));
 }

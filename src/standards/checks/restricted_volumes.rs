@@ -72,12 +72,11 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
     let volumes = pod.spec.volumes.iter().enumerate();
-    volumes
-        .filter(|(_, volume)| !volume.sources.intersects(ALLOWED))
-        .map(|(index, volume)| of(index, volume))
-        .collect()
+    for (index, volume) in volumes.filter(|(_, volume)| !volume.sources.intersects(ALLOWED)) {
+        found.push(of(index, volume));
+    }
 }
 
 fn of<'p>(index: usize, volume: &'p Volume<'_>) -> Offence<'p> {

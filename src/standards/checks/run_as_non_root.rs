@@ -31,8 +31,10 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(0, "must be true", offences),
-        Revision::since(35, "pods with a user namespace of their own are let through", |pod, minor| {
-            if pod.spec.has_user_namespace() { Vec::new() } else { offences(pod, minor) }
+        Revision::since(35, "pods with a user namespace of their own are let through", |pod, minor, found| {
+            if !pod.spec.has_user_namespace() {
+                offences(pod, minor, found);
+            }
         }),
     ],
     overrides: &[],
@@ -48,19 +50,17 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
     const REMEDY: Remedy = Remedy::Set(&["true"]);
-    let explicit: Vec<_> =
-        everywhere(pod, |context| context.run_as_non_root, |context| context.run_as_non_root)
-            .filter(|(_, value)| *value == Some(false))
-            .map(|(place, _)| Offence::new(place, RUN_AS_NON_ROOT, REMEDY).found("false"))
-            .collect();
+    let begin = found.len();
+    everywhere(pod, |context| context.run_as_non_root, |context| context.run_as_non_root)
+        .filter(|(_, value)| *value == Some(false))
+        .for_each(|(place, _)| found.push(Offence::new(place, RUN_AS_NON_ROOT, REMEDY).found("false")));
     let of_pod = pod.spec.security_context.as_ref().and_then(|context| context.run_as_non_root);
-    if !explicit.is_empty() || of_pod == Some(true) {
-        return explicit;
+    if found.len() > begin || of_pod == Some(true) {
+        return;
     }
     in_containers(pod, |context| context.run_as_non_root)
         .filter(|(_, value)| value.is_none())
-        .map(|(place, _)| Offence::new(place, RUN_AS_NON_ROOT, REMEDY).or_on_pod())
-        .collect()
+        .for_each(|(place, _)| found.push(Offence::new(place, RUN_AS_NON_ROOT, REMEDY).or_on_pod()));
 }

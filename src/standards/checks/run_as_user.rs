@@ -27,8 +27,10 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(23, "must not be 0", offences),
-        Revision::since(35, "pods with a user namespace of their own are let through", |pod, minor| {
-            if pod.spec.has_user_namespace() { Vec::new() } else { offences(pod, minor) }
+        Revision::since(35, "pods with a user namespace of their own are let through", |pod, minor, found| {
+            if !pod.spec.has_user_namespace() {
+                offences(pod, minor, found);
+            }
         }),
     ],
     overrides: &[],
@@ -39,9 +41,8 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
     everywhere(pod, |context| context.run_as_user, |context| context.run_as_user)
         .filter(|(_, user)| *user == Some(0))
-        .map(|(place, _)| Offence::new(place, RUN_AS_USER, Remedy::NonZero).found("0"))
-        .collect()
+        .for_each(|(place, _)| found.push(Offence::new(place, RUN_AS_USER, Remedy::NonZero).found("0")));
 }

@@ -5,7 +5,7 @@
 
 use super::{
     About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, SeLinuxOptions, everywhere,
-    phrase::{by_count, join, quote_list, setters, values},
+    phrase::{by_count, quote_list, setters, values},
 };
 
 const TYPE: Field = Field::new(&["securityContext", "seLinuxOptions", "type"]);
@@ -38,11 +38,10 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, minor: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, minor: u32, found: &mut Vec<Offence<'p>>) {
     everywhere(pod, |context| context.se_linux_options.as_ref(), |context| context.se_linux_options.as_ref())
         .filter_map(|(place, options)| Some((place, options?)))
-        .flat_map(|(place, options)| of_options(place, options, minor))
-        .collect()
+        .for_each(|(place, options)| found.extend(of_options(place, options, minor)));
 }
 
 fn of_options<'p>(
@@ -69,17 +68,15 @@ fn detail(offences: &[Offence<'_>], out: &mut String) {
     setters(out, offences);
     out.push_str(" set forbidden securityContext.seLinuxOptions: ");
     let types = values(offences.iter().filter(|offence| offence.field == TYPE));
-    let mut parts = Vec::new();
+    let begin = out.len();
     if !types.is_empty() {
-        let mut part = String::new();
-        by_count(&mut part, types.len(), "type ", "types ");
-        quote_list(&mut part, &types);
-        parts.push(part);
+        by_count(out, types.len(), "type ", "types ");
+        quote_list(out, &types);
     }
     for (field, part) in [(USER, "user may not be set"), (ROLE, "role may not be set")] {
         if offences.iter().any(|offence| offence.field == field) {
-            parts.push(part.to_owned());
+            out.push_str(if out.len() == begin { "" } else { "; " });
+            out.push_str(part);
         }
     }
-    join(out, parts, "; ");
 }

@@ -53,7 +53,7 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn in_annotations<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn in_annotations<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
     let annotations = &pod.metadata.annotations;
     let of_pod = annotations.get(SECCOMP_POD, "");
     let of_containers =
@@ -72,7 +72,7 @@ fn in_annotations<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
     // Containers may share a name, and with it an annotation.
     offences.sort_by(|one, other| annotation(one).cmp(&annotation(other)));
     offences.dedup();
-    offences
+    found.append(&mut offences);
 }
 
 fn annotation<'p>(offence: &Offence<'p>) -> Option<&'p str> {
@@ -82,12 +82,11 @@ fn annotation<'p>(offence: &Offence<'p>) -> Option<&'p str> {
     }
 }
 
-fn in_fields<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn in_fields<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
     everywhere(pod, |context| context.seccomp_profile.as_ref(), |context| context.seccomp_profile.as_ref())
         .filter_map(|(place, profile)| Some((place, &*profile?.kind)))
         .filter(|(_, kind)| !ALLOWED.contains(kind))
-        .map(|(place, kind)| Offence::new(place, TYPE, Remedy::Set(ALLOWED)).found(kind))
-        .collect()
+        .for_each(|(place, kind)| found.push(Offence::new(place, TYPE, Remedy::Set(ALLOWED)).found(kind)));
 }
 
 /// Of `seccompProfile_restricted` as well.

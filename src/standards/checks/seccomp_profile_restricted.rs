@@ -30,8 +30,10 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(19, "a profile must be set", offences),
-        Revision::since(25, "pods for Windows are let through", |pod, minor| {
-            if pod.spec.is_windows() { Vec::new() } else { offences(pod, minor) }
+        Revision::since(25, "pods for Windows are let through", |pod, minor, found| {
+            if !pod.spec.is_windows() {
+                offences(pod, minor, found);
+            }
         }),
     ],
     overrides: &["seccompProfile_baseline"],
@@ -48,23 +50,22 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
     const REMEDY: Remedy = Remedy::Set(ALLOWED);
-    let explicit: Vec<_> = everywhere(
+    let begin = found.len();
+    everywhere(
         pod,
         |context| context.seccomp_profile.as_ref(),
         |context| context.seccomp_profile.as_ref(),
     )
     .filter_map(|(place, profile)| Some((place, &*profile?.kind)))
     .filter(|(_, kind)| !ALLOWED.contains(kind))
-    .map(|(place, kind)| Offence::new(place, TYPE, REMEDY).found(kind))
-    .collect();
+    .for_each(|(place, kind)| found.push(Offence::new(place, TYPE, REMEDY).found(kind)));
     let context = pod.spec.security_context.as_ref();
-    if !explicit.is_empty() || context.is_some_and(|context| context.seccomp_profile.is_some()) {
-        return explicit;
+    if found.len() > begin || context.is_some_and(|context| context.seccomp_profile.is_some()) {
+        return;
     }
     in_containers(pod, |context| context.seccomp_profile.as_ref())
         .filter(|(_, profile)| profile.is_none())
-        .map(|(place, _)| Offence::new(place, TYPE, REMEDY).or_on_pod())
-        .collect()
+        .for_each(|(place, _)| found.push(Offence::new(place, TYPE, REMEDY).or_on_pod()));
 }

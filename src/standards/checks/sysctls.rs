@@ -52,11 +52,12 @@ pub(super) const CHECK: Check = Check {
     detail: |offences, out| join(out, offences.iter().filter_map(Offence::value), ", "),
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, minor: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, minor: u32, found: &mut Vec<Offence<'p>>) {
     let sysctls = pod.spec.security_context.iter().flat_map(|context| context.sysctls.iter().enumerate());
     sysctls
         .map(|(index, sysctl)| (index, &*sysctl.name))
         .filter(|(_, name)| !SAFE.iter().any(|(since, names)| *since <= minor && names.contains(name)))
-        .map(|(index, name)| Offence::new(Place::Pod, SYSCTLS.at(index), Remedy::Remove).found(name))
-        .collect()
+        .for_each(|(index, name)| {
+            found.push(Offence::new(Place::Pod, SYSCTLS.at(index), Remedy::Remove).found(name));
+        });
 }

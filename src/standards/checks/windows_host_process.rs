@@ -34,7 +34,7 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
     let is_set = |options: Option<&WindowsOptions>| options?.host_process;
     everywhere(
         pod,
@@ -42,6 +42,7 @@ fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
         |context| is_set(context.windows_options.as_ref()),
     )
     .filter(|(_, host_process)| *host_process == Some(true))
-    .map(|(place, _)| Offence::new(place, HOST_PROCESS, Remedy::Set(&["false"])).found("true"))
-    .collect()
+    .for_each(|(place, _)| {
+        found.push(Offence::new(place, HOST_PROCESS, Remedy::Set(&["false"])).found("true"));
+    });
 }
