@@ -4,7 +4,7 @@ use std::{fmt, ops::Range};
 
 use super::{
     LevelVersion, Version,
-    offence::Offence,
+    offence::{Offence, Offences},
     path::Place,
     phrase::append,
     pod::Pod,
@@ -54,7 +54,7 @@ impl Evaluator {
             policy,
             minor: self.minor(policy.version),
             refusals: Vec::new(),
-            offences: Vec::new(),
+            offences: Offences::default(),
             text: String::new(),
         };
         for (check, revision) in applicable(policy.level, evaluation.minor) {
@@ -98,7 +98,7 @@ pub struct Evaluation<'p> {
     minor: u32,
     refusals: Vec<Refusal>,
     /// Those of all refusals, one after the other.
-    offences: Vec<Offence<'p>>,
+    offences: Offences<'p>,
     /// The details of all refusals, one after the other.
     text: String,
 }
@@ -125,9 +125,9 @@ impl<'p> Evaluation<'p> {
     /// Adds a check's refusal for the offences from `begin` on.
     fn refuse(&mut self, check: &'static Check, begin: usize) {
         if self.refusals.is_empty() {
-            // Most have no more of either, and growing costs more than the room.
+            // As with offences.
             self.refusals.reserve(8);
-            self.text.reserve(512);
+            self.text.reserve(1024);
         }
         let offences = self.offences.get(begin..).unwrap_or_default();
         let reason = (check.reason)(offences);

@@ -1,6 +1,6 @@
 //! One field that a check does not accept, and what would satisfy it.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, ops::Deref};
 
 use super::{
     path::{Field, FieldPath, Place},
@@ -85,6 +85,31 @@ impl<'p> Offence<'p> {
             Place::Container { list, index, name } => Some((list, index, name)),
             _ => None,
         }
+    }
+}
+
+/// What checks find in a pod, in the order in which they are run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Offences<'p>(Vec<Offence<'p>>);
+
+impl<'p> Offences<'p> {
+    /// Most pods that are not accepted have no more, and growing costs more than the room.
+    const ROOM: usize = 16;
+
+    /// Adds one.
+    pub(super) fn push(&mut self, offence: Offence<'p>) {
+        if self.0.is_empty() {
+            self.0.reserve(Self::ROOM);
+        }
+        self.0.push(offence);
+    }
+}
+
+impl<'p> Deref for Offences<'p> {
+    type Target = [Offence<'p>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 

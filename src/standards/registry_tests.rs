@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn none<'p>(_: &'p Pod<'_>, _: u32, _: &mut Vec<Offence<'p>>) {}
+fn none<'p>(_: &'p Pod<'_>, _: u32, _: &mut Offences<'p>) {}
 
 const fn check_of(id: &'static str, level: Level, revisions: &'static [Revision]) -> Check {
     Check {

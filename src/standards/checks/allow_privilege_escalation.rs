@@ -4,7 +4,7 @@
 //! Windows are let through.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision, in_containers,
+    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names},
 };
 
@@ -39,11 +39,17 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
-    in_containers(pod, |context| context.allow_privilege_escalation)
-        .filter(|(_, allowed)| *allowed != Some(false))
-        .for_each(|(place, allowed)| {
-            let offence = Offence::new(place, ALLOW, Remedy::Set(&["false"]));
-            found.push(if allowed.is_some() { offence.found("true") } else { offence });
-        });
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    in_containers(
+        pod,
+        |context| context.allow_privilege_escalation,
+        |place, allowed| {
+            let offence = || Offence::new(place, ALLOW, Remedy::Set(&["false"]));
+            match allowed {
+                Some(false) => {}
+                Some(true) => found.push(offence().found("true")),
+                None => found.push(offence()),
+            }
+        },
+    );
 }

@@ -7,7 +7,7 @@
 //! The same in all versions.
 
 use super::{
-    APPARMOR_PREFIX, About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, everywhere,
+    APPARMOR_PREFIX, About, Check, Field, Level, Offence, Offences, Place, Pod, Remedy, Revision, everywhere,
     phrase::{annotations, quote_list, setters, values},
 };
 
@@ -40,15 +40,17 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     everywhere(
         pod,
         |context| context.app_armor_profile.as_ref(),
         |context| context.app_armor_profile.as_ref(),
-    )
-    .filter_map(|(place, profile)| Some((place, &*profile?.kind)))
-    .filter(|(_, kind)| !ALLOWED.contains(kind))
-    .for_each(|(place, kind)| found.push(Offence::new(place, TYPE, Remedy::Set(ALLOWED)).found(kind)));
+        |place, profile| {
+            if let Some(kind) = profile.map(|profile| &*profile.kind).filter(|kind| !ALLOWED.contains(kind)) {
+                found.push(Offence::new(place, TYPE, Remedy::Set(ALLOWED)).found(kind));
+            }
+        },
+    );
     let annotations = pod.metadata.annotations.iter().filter(|(key, _)| key.starts_with(APPARMOR_PREFIX));
     for (key, value) in annotations.filter(|(_, value)| !is_allowed(value)) {
         let remedy = Remedy::Set(&["runtime/default"]);

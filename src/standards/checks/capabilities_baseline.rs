@@ -5,7 +5,7 @@
 //! its place from v1.22 on.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision, in_containers,
+    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names, quote_list, values},
 };
 
@@ -48,13 +48,17 @@ pub(super) const CHECK: Check = Check {
     detail: added,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
-    in_containers(pod, |context| context.capabilities.as_ref()).for_each(|(place, capabilities)| {
-        let added = capabilities.into_iter().flat_map(|capabilities| capabilities.add.iter().enumerate());
-        for (index, name) in added.filter(|(_, name)| !DEFAULT.contains(&&***name)) {
-            found.push(Offence::new(place, ADD.at(index), Remedy::Remove).found(&**name));
-        }
-    });
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    in_containers(
+        pod,
+        |context| context.capabilities.as_ref(),
+        |place, capabilities| {
+            let added = capabilities.map_or(&[][..], |capabilities| &capabilities.add).iter().enumerate();
+            for (index, name) in added.filter(|(_, name)| !DEFAULT.contains(&&***name)) {
+                found.push(Offence::new(place, ADD.at(index), Remedy::Remove).found(&**name));
+            }
+        },
+    );
 }
 
 fn added(offences: &[Offence<'_>], out: &mut String) {

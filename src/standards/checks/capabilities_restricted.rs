@@ -6,9 +6,8 @@
 //! then not asked for the baseline either.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision,
-    phrase::{self, names, quote_list, values},
-    visited,
+    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
+    phrase::{containers, names, quote_list, values},
 };
 
 const ADD: Field = Field::new(&["securityContext", "capabilities", "add"]);
@@ -44,18 +43,20 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
-    visited(pod).for_each(|(place, container)| {
-        let context = container.security_context.as_ref();
-        let capabilities = context.and_then(|context| context.capabilities.as_ref());
-        if !capabilities.is_some_and(|capabilities| capabilities.drop.iter().any(|name| &**name == "ALL")) {
-            found.push(Offence::new(place, DROP, Remedy::Set(&["[\"ALL\"]"])));
-        }
-        let added = capabilities.into_iter().flat_map(|capabilities| capabilities.add.iter().enumerate());
-        for (index, name) in added.filter(|(_, name)| &***name != "NET_BIND_SERVICE") {
-            found.push(Offence::new(place, ADD.at(index), Remedy::Remove).found(&**name));
-        }
-    });
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    in_containers(
+        pod,
+        |context| context.capabilities.as_ref(),
+        |place, capabilities| {
+            let (add, drop) = capabilities.map_or((&[][..], &[][..]), |both| (&both.add, &both.drop));
+            if !drop.iter().any(|name| &**name == "ALL") {
+                found.push(Offence::new(place, DROP, Remedy::Set(&["[\"ALL\"]"])));
+            }
+            for (index, name) in add.iter().enumerate().filter(|(_, name)| &***name != "NET_BIND_SERVICE") {
+                found.push(Offence::new(place, ADD.at(index), Remedy::Remove).found(&**name));
+            }
+        },
+    );
 }
 
 fn detail(offences: &[Offence<'_>], out: &mut String) {
@@ -63,12 +64,12 @@ fn detail(offences: &[Offence<'_>], out: &mut String) {
     let added = offences.iter().filter(|offence| offence.field.index.is_some());
     let begin = out.len();
     if kept.clone().next().is_some() {
-        phrase::containers(out, names(kept));
+        containers(out, names(kept));
         out.push_str(" must set securityContext.capabilities.drop=[\"ALL\"]");
     }
     if added.clone().next().is_some() {
         out.push_str(if out.len() == begin { "" } else { "; " });
-        phrase::containers(out, names(added.clone()));
+        containers(out, names(added.clone()));
         out.push_str(" must not include ");
         quote_list(out, values(added));
         out.push_str(" in securityContext.capabilities.add");

@@ -2,7 +2,7 @@
 //!
 //! Looks at `hostNetwork`, `hostPID` and `hostIPC`; none may be true. The same in all versions.
 
-use super::{About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision};
+use super::{About, Check, Field, Level, Offence, Offences, Place, Pod, Remedy, Revision};
 
 pub(super) const CHECK: Check = Check {
     id: "hostNamespaces",
@@ -30,7 +30,7 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     const NETWORK: &Field = &Field::new(&["hostNetwork"]);
     const PID: &Field = &Field::new(&["hostPID"]);
     const IPC: &Field = &Field::new(&["hostIPC"]);

@@ -4,7 +4,7 @@
 //! versions; at the restricted level `restrictedVolumes` takes its place.
 
 use super::{
-    About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, Sources,
+    About, Check, Field, Level, Offence, Offences, Place, Pod, Remedy, Revision, Sources,
     phrase::{by_count, quote_list},
 };
 
@@ -32,7 +32,7 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     let volumes = pod.spec.volumes.iter().enumerate();
     for (index, volume) in volumes.filter(|(_, volume)| volume.sources.intersects(HOST_PATH)) {
         let place = Place::Volume { index, name: &volume.name };

@@ -4,9 +4,9 @@
 //! `hostNetwork` the API server sets a missing one to the `containerPort` before it judges.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision,
+    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision,
     phrase::{self, by_count, join, names, values},
-    visited,
+    visit,
 };
 
 const PORTS: Field = Field::new(&["ports"]);
@@ -30,8 +30,8 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
-    visited(pod).for_each(|(place, container)| {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    visit(pod, |place, container| {
         for (index, port) in container.ports.iter().enumerate().filter(|(_, port)| port.host_port != 0) {
             let offence = Offence::new(place, PORTS.at(index).key("hostPort"), Remedy::Remove);
             found.push(offence.found(port.host_port.to_string()));

@@ -5,9 +5,9 @@
 //! checks it names each container once, sorted.
 
 use super::{
-    About, Check, Container, Field, Handler, Level, Offence, Pod, Remedy, Revision,
+    About, Check, Container, Field, Handler, Level, Offence, Offences, Pod, Remedy, Revision,
     phrase::{self, by_count, names, quote_list, sorted, values},
-    visited,
+    visit,
 };
 
 /// Where a host can stand: in an HTTP request, in a TCP connection.
@@ -52,8 +52,8 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
-    visited(pod).for_each(|(place, container)| {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    visit(pod, |place, container| {
         for (fields, handler) in handlers(container) {
             let Some(handler) = handler else { continue };
             let targets = [handler.http_get.as_ref(), handler.tcp_socket.as_ref()];

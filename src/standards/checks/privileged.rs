@@ -3,7 +3,7 @@
 //! Looks at each container's `privileged`, which must not be true. The same in all versions.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision, in_containers,
+    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names},
 };
 
@@ -31,10 +31,14 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
-    in_containers(pod, |context| context.privileged)
-        .filter(|(_, privileged)| *privileged == Some(true))
-        .for_each(|(place, _)| {
-            found.push(Offence::new(place, PRIVILEGED, Remedy::Set(&["false"])).found("true"));
-        });
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    in_containers(
+        pod,
+        |context| context.privileged,
+        |place, privileged| {
+            if privileged == Some(true) {
+                found.push(Offence::new(place, PRIVILEGED, Remedy::Set(&["false"])).found("true"));
+            }
+        },
+    );
 }

@@ -5,7 +5,7 @@
 //! takes its place from v1.35 on.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision, in_containers,
+    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names, quote_list, values},
 };
 
@@ -26,11 +26,15 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(0, "only Default", offences),
-        Revision::since(35, "pods with a user namespace of their own are let through", |pod, minor, found| {
-            if !pod.spec.has_user_namespace() {
-                offences(pod, minor, found);
-            }
-        }),
+        Revision::since(
+            35,
+            "pods with a user namespace of their own are let through",
+            |pod, minor, found| {
+                if !pod.spec.has_user_namespace() {
+                    offences(pod, minor, found);
+                }
+            },
+        ),
     ],
     overrides: &[],
     reason,
@@ -38,13 +42,16 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// Of `procMount_restricted` as well.
-pub(super) fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
-    in_containers(pod, |context| context.proc_mount.as_deref())
-        .filter_map(|(place, mount)| Some((place, mount?)))
-        .filter(|(_, mount)| *mount != "Default")
-        .for_each(|(place, mount)| {
-            found.push(Offence::new(place, PROC_MOUNT, Remedy::Set(&["Default"])).found(mount));
-        });
+pub(super) fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    in_containers(
+        pod,
+        |context| context.proc_mount.as_deref(),
+        |place, mount| {
+            if let Some(mount) = mount.filter(|mount| *mount != "Default") {
+                found.push(Offence::new(place, PROC_MOUNT, Remedy::Set(&["Default"])).found(mount));
+            }
+        },
+    );
 }
 
 /// Of `procMount_restricted` as well.

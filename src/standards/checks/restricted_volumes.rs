@@ -6,7 +6,7 @@
 //! versions; it takes the place of `hostPathVolumes`.
 
 use super::{
-    About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, Sources, Volume,
+    About, Check, Field, Level, Offence, Offences, Place, Pod, Remedy, Revision, Sources, Volume,
     phrase::{by_count, quote_list, values},
 };
 
@@ -72,7 +72,7 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     let volumes = pod.spec.volumes.iter().enumerate();
     for (index, volume) in volumes.filter(|(_, volume)| !volume.sources.intersects(ALLOWED)) {
         found.push(of(index, volume));

@@ -6,7 +6,7 @@
 //! special about Windows. Since v1.35 pods with a user namespace of their own (`hostUsers: false`) are let through.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision, everywhere, in_containers,
+    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, everywhere, in_containers,
     phrase::{pod_or_containers, setters},
 };
 
@@ -31,11 +31,15 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(0, "must be true", offences),
-        Revision::since(35, "pods with a user namespace of their own are let through", |pod, minor, found| {
-            if !pod.spec.has_user_namespace() {
-                offences(pod, minor, found);
-            }
-        }),
+        Revision::since(
+            35,
+            "pods with a user namespace of their own are let through",
+            |pod, minor, found| {
+                if !pod.spec.has_user_namespace() {
+                    offences(pod, minor, found);
+                }
+            },
+        ),
     ],
     overrides: &[],
     reason: |_| "runAsNonRoot != true",
@@ -50,17 +54,30 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     const REMEDY: Remedy = Remedy::Set(&["true"]);
     let begin = found.len();
-    everywhere(pod, |context| context.run_as_non_root, |context| context.run_as_non_root)
-        .filter(|(_, value)| *value == Some(false))
-        .for_each(|(place, _)| found.push(Offence::new(place, RUN_AS_NON_ROOT, REMEDY).found("false")));
+    everywhere(
+        pod,
+        |context| context.run_as_non_root,
+        |context| context.run_as_non_root,
+        |place, value| {
+            if value == Some(false) {
+                found.push(Offence::new(place, RUN_AS_NON_ROOT, REMEDY).found("false"));
+            }
+        },
+    );
     let of_pod = pod.spec.security_context.as_ref().and_then(|context| context.run_as_non_root);
     if found.len() > begin || of_pod == Some(true) {
         return;
     }
-    in_containers(pod, |context| context.run_as_non_root)
-        .filter(|(_, value)| value.is_none())
-        .for_each(|(place, _)| found.push(Offence::new(place, RUN_AS_NON_ROOT, REMEDY).or_on_pod()));
+    in_containers(
+        pod,
+        |context| context.run_as_non_root,
+        |place, value| {
+            if value.is_none() {
+                found.push(Offence::new(place, RUN_AS_NON_ROOT, REMEDY).or_on_pod());
+            }
+        },
+    );
 }

@@ -4,7 +4,9 @@
 //! has its own. Absent is allowed: `runAsNonRoot` sees to that. Since v1.35 pods with a user namespace of their own
 //! (`hostUsers: false`) are let through.
 
-use super::{About, Check, Field, Level, Offence, Pod, Remedy, Revision, everywhere, phrase::setters};
+use super::{
+    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, everywhere, phrase::setters,
+};
 
 const RUN_AS_USER: Field = Field::new(&["securityContext", "runAsUser"]);
 
@@ -27,11 +29,15 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(23, "must not be 0", offences),
-        Revision::since(35, "pods with a user namespace of their own are let through", |pod, minor, found| {
-            if !pod.spec.has_user_namespace() {
-                offences(pod, minor, found);
-            }
-        }),
+        Revision::since(
+            35,
+            "pods with a user namespace of their own are let through",
+            |pod, minor, found| {
+                if !pod.spec.has_user_namespace() {
+                    offences(pod, minor, found);
+                }
+            },
+        ),
     ],
     overrides: &[],
     reason: |_| "runAsUser=0",
@@ -41,8 +47,15 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
-    everywhere(pod, |context| context.run_as_user, |context| context.run_as_user)
-        .filter(|(_, user)| *user == Some(0))
-        .for_each(|(place, _)| found.push(Offence::new(place, RUN_AS_USER, Remedy::NonZero).found("0")));
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    everywhere(
+        pod,
+        |context| context.run_as_user,
+        |context| context.run_as_user,
+        |place, user| {
+            if user == Some(0) {
+                found.push(Offence::new(place, RUN_AS_USER, Remedy::NonZero).found("0"));
+            }
+        },
+    );
 }

@@ -4,7 +4,7 @@
 //! [`TYPES`] and an empty one; user and role must be empty; the level is free.
 
 use super::{
-    About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, SeLinuxOptions, everywhere,
+    About, Check, Field, Level, Offence, Offences, Place, Pod, Remedy, Revision, SeLinuxOptions, everywhere,
     phrase::{by_count, quote_list, setters, values},
 };
 
@@ -38,10 +38,17 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, minor: u32, found: &mut Vec<Offence<'p>>) {
-    everywhere(pod, |context| context.se_linux_options.as_ref(), |context| context.se_linux_options.as_ref())
-        .filter_map(|(place, options)| Some((place, options?)))
-        .for_each(|(place, options)| found.extend(of_options(place, options, minor)));
+fn offences<'p>(pod: &'p Pod<'_>, minor: u32, found: &mut Offences<'p>) {
+    everywhere(
+        pod,
+        |context| context.se_linux_options.as_ref(),
+        |context| context.se_linux_options.as_ref(),
+        |place, options| {
+            if let Some(options) = options {
+                of_options(place, options, minor).for_each(|offence| found.push(offence));
+            }
+        },
+    );
 }
 
 fn of_options<'p>(

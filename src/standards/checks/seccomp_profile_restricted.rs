@@ -6,9 +6,9 @@
 //! told. Since v1.25 pods for Windows are let through; they are then not asked for the baseline either.
 
 use super::{
-    About, Check, Level, Offence, Pod, Remedy, Revision, everywhere, in_containers,
+    About, Check, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::pod_or_containers,
-    seccomp_profile_baseline::{ALLOWED, TYPE, forbidden_types},
+    seccomp_profile_baseline::{ALLOWED, TYPE, forbidden_types, in_fields},
 };
 
 pub(super) const CHECK: Check = Check {
@@ -50,22 +50,20 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
-    const REMEDY: Remedy = Remedy::Set(ALLOWED);
+fn offences<'p>(pod: &'p Pod<'_>, minor: u32, found: &mut Offences<'p>) {
     let begin = found.len();
-    everywhere(
-        pod,
-        |context| context.seccomp_profile.as_ref(),
-        |context| context.seccomp_profile.as_ref(),
-    )
-    .filter_map(|(place, profile)| Some((place, &*profile?.kind)))
-    .filter(|(_, kind)| !ALLOWED.contains(kind))
-    .for_each(|(place, kind)| found.push(Offence::new(place, TYPE, REMEDY).found(kind)));
+    in_fields(pod, minor, found);
     let context = pod.spec.security_context.as_ref();
     if found.len() > begin || context.is_some_and(|context| context.seccomp_profile.is_some()) {
         return;
     }
-    in_containers(pod, |context| context.seccomp_profile.as_ref())
-        .filter(|(_, profile)| profile.is_none())
-        .for_each(|(place, _)| found.push(Offence::new(place, TYPE, REMEDY).or_on_pod()));
+    in_containers(
+        pod,
+        |context| context.seccomp_profile.as_ref(),
+        |place, profile| {
+            if profile.is_none() {
+                found.push(Offence::new(place, TYPE, Remedy::Set(ALLOWED)).or_on_pod());
+            }
+        },
+    );
 }

@@ -2,7 +2,7 @@
 //!
 //! Looks at the names of the pod's `sysctls`. Allows those of [`SAFE`], as they are written there; the value is free.
 
-use super::{About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, phrase::join};
+use super::{About, Check, Field, Level, Offence, Offences, Place, Pod, Remedy, Revision, phrase::join};
 
 const SYSCTLS: Field = Field::new(&["securityContext", "sysctls"]);
 
@@ -52,7 +52,7 @@ pub(super) const CHECK: Check = Check {
     detail: |offences, out| join(out, offences.iter().filter_map(Offence::value), ", "),
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, minor: u32, found: &mut Vec<Offence<'p>>) {
+fn offences<'p>(pod: &'p Pod<'_>, minor: u32, found: &mut Offences<'p>) {
     let sysctls = pod.spec.security_context.iter().flat_map(|context| context.sysctls.iter().enumerate());
     sysctls
         .map(|(index, sysctl)| (index, &*sysctl.name))

@@ -4,7 +4,8 @@
 //! and also where every container has its own. The same in all versions.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision, WindowsOptions, everywhere, phrase::setters,
+    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, WindowsOptions, everywhere,
+    phrase::setters,
 };
 
 const HOST_PROCESS: Field = Field::new(&["securityContext", "windowsOptions", "hostProcess"]);
@@ -34,15 +35,16 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Vec<Offence<'p>>) {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     let is_set = |options: Option<&WindowsOptions>| options?.host_process;
     everywhere(
         pod,
         |context| is_set(context.windows_options.as_ref()),
         |context| is_set(context.windows_options.as_ref()),
-    )
-    .filter(|(_, host_process)| *host_process == Some(true))
-    .for_each(|(place, _)| {
-        found.push(Offence::new(place, HOST_PROCESS, Remedy::Set(&["false"])).found("true"));
-    });
+        |place, host_process| {
+            if host_process == Some(true) {
+                found.push(Offence::new(place, HOST_PROCESS, Remedy::Set(&["false"])).found("true"));
+            }
+        },
+    );
 }
