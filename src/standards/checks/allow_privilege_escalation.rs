@@ -4,11 +4,11 @@
 //! Windows are let through.
 
 use super::{
-    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names},
 };
 
-const ALLOW: Field = Field::new(&["securityContext", "allowPrivilegeEscalation"]);
+static ALLOW: Demand = Demand::new(&["securityContext", "allowPrivilegeEscalation"], Remedy::Set(&["false"]));
 
 pub(super) const CHECK: Check = Check {
     id: "allowPrivilegeEscalation",
@@ -44,7 +44,7 @@ fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
         pod,
         |context| context.allow_privilege_escalation,
         |place, allowed| {
-            let offence = || Offence::new(place, ALLOW, Remedy::Set(&["false"]));
+            let offence = || Offence::new(place, &ALLOW);
             match allowed {
                 Some(false) => {}
                 Some(true) => found.push(offence().found("true")),

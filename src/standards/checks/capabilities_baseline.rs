@@ -5,11 +5,11 @@
 //! its place from v1.22 on.
 
 use super::{
-    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names, quote_list, values},
 };
 
-const ADD: Field = Field::new(&["securityContext", "capabilities", "add"]);
+static ADD: Demand = Demand::new(&["securityContext", "capabilities", "add"], Remedy::Remove);
 
 /// What runtimes give by default.
 const DEFAULT: &[&str] = &[
@@ -55,7 +55,7 @@ fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
         |place, capabilities| {
             let added = capabilities.map_or(&[][..], |capabilities| &capabilities.add).iter().enumerate();
             for (index, name) in added.filter(|(_, name)| !DEFAULT.contains(&&***name)) {
-                found.push(Offence::new(place, ADD.at(index), Remedy::Remove).found(&**name));
+                found.push(Offence::new(place, &ADD).at(index).found(&**name));
             }
         },
     );

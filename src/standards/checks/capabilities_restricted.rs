@@ -6,12 +6,12 @@
 //! then not asked for the baseline either.
 
 use super::{
-    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names, quote_list, values},
 };
 
-const ADD: Field = Field::new(&["securityContext", "capabilities", "add"]);
-const DROP: Field = Field::new(&["securityContext", "capabilities", "drop"]);
+static ADD: Demand = Demand::new(&["securityContext", "capabilities", "add"], Remedy::Remove);
+static DROP: Demand = Demand::new(&["securityContext", "capabilities", "drop"], Remedy::Set(&["[\"ALL\"]"]));
 
 pub(super) const CHECK: Check = Check {
     id: "capabilities_restricted",
@@ -50,18 +50,18 @@ fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
         |place, capabilities| {
             let (add, drop) = capabilities.map_or((&[][..], &[][..]), |both| (&both.add, &both.drop));
             if !drop.iter().any(|name| &**name == "ALL") {
-                found.push(Offence::new(place, DROP, Remedy::Set(&["[\"ALL\"]"])));
+                found.push(Offence::new(place, &DROP));
             }
             for (index, name) in add.iter().enumerate().filter(|(_, name)| &***name != "NET_BIND_SERVICE") {
-                found.push(Offence::new(place, ADD.at(index), Remedy::Remove).found(&**name));
+                found.push(Offence::new(place, &ADD).at(index).found(&**name));
             }
         },
     );
 }
 
 fn detail(offences: &[Offence<'_>], out: &mut String) {
-    let kept = offences.iter().filter(|offence| offence.field.index.is_none());
-    let added = offences.iter().filter(|offence| offence.field.index.is_some());
+    let kept = offences.iter().filter(|offence| offence.index.is_none());
+    let added = offences.iter().filter(|offence| offence.index.is_some());
     let begin = out.len();
     if kept.clone().next().is_some() {
         containers(out, names(kept));

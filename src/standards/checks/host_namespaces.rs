@@ -2,7 +2,11 @@
 //!
 //! Looks at `hostNetwork`, `hostPID` and `hostIPC`; none may be true. The same in all versions.
 
-use super::{About, Check, Field, Level, Offence, Offences, Place, Pod, Remedy, Revision};
+use super::{About, Check, Demand, Level, Offence, Offences, Place, Pod, Remedy, Revision};
+
+static NETWORK: Demand = Demand::new(&["hostNetwork"], Remedy::Set(&["false"]));
+static PID: Demand = Demand::new(&["hostPID"], Remedy::Set(&["false"]));
+static IPC: Demand = Demand::new(&["hostIPC"], Remedy::Set(&["false"]));
 
 pub(super) const CHECK: Check = Check {
     id: "hostNamespaces",
@@ -21,7 +25,7 @@ pub(super) const CHECK: Check = Check {
     overrides: &[],
     reason: |_| "host namespaces",
     detail: |offences, out| {
-        let shared = offences.iter().filter_map(|offence| offence.field.keys.first());
+        let shared = offences.iter().filter_map(|offence| offence.demand.field.keys.first());
         for (index, key) in shared.enumerate() {
             out.push_str(if index > 0 { ", " } else { "" });
             out.push_str(key);
@@ -31,14 +35,10 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
-    const NETWORK: &Field = &Field::new(&["hostNetwork"]);
-    const PID: &Field = &Field::new(&["hostPID"]);
-    const IPC: &Field = &Field::new(&["hostIPC"]);
     let spec = &pod.spec;
-    [(NETWORK, spec.host_network), (PID, spec.host_pid), (IPC, spec.host_ipc)]
-        .into_iter()
-        .filter(|(_, is_shared)| *is_shared)
-        .for_each(|(field, _)| {
-            found.push(Offence::new(Place::Pod, *field, Remedy::Set(&["false"])).found("true"));
-        });
+    for (demand, is_shared) in [(&NETWORK, spec.host_network), (&PID, spec.host_pid), (&IPC, spec.host_ipc)] {
+        if is_shared {
+            found.push(Offence::new(Place::Pod, demand).found("true"));
+        }
+    }
 }

@@ -4,10 +4,11 @@
 //! versions; at the restricted level `restrictedVolumes` takes its place.
 
 use super::{
-    About, Check, Field, Level, Offence, Offences, Place, Pod, Remedy, Revision, Sources,
+    About, Check, Demand, Level, Offence, Offences, Place, Pod, Remedy, Revision, Sources,
     phrase::{by_count, quote_list},
 };
 
+static SOURCE: Demand = Demand::new(&["hostPath"], Remedy::UseSource(&["emptyDir", "persistentVolumeClaim"]));
 const HOST_PATH: Sources = Sources::of(&["hostPath"]);
 
 pub(super) const CHECK: Check = Check {
@@ -36,7 +37,6 @@ fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     let volumes = pod.spec.volumes.iter().enumerate();
     for (index, volume) in volumes.filter(|(_, volume)| volume.sources.intersects(HOST_PATH)) {
         let place = Place::Volume { index, name: &volume.name };
-        let remedy = Remedy::UseSource(&["emptyDir", "persistentVolumeClaim"]);
-        found.push(Offence::new(place, Field::new(&["hostPath"]), remedy).found("hostPath"));
+        found.push(Offence::new(place, &SOURCE).found("hostPath"));
     }
 }

@@ -4,12 +4,12 @@
 //! `hostNetwork` the API server sets a missing one to the `containerPort` before it judges.
 
 use super::{
-    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision,
     phrase::{self, by_count, join, names, values},
     visit,
 };
 
-const PORTS: Field = Field::new(&["ports"]);
+static PORT: Demand = Demand::of_entries(&["ports"], "hostPort", Remedy::Remove);
 
 pub(super) const CHECK: Check = Check {
     id: "hostPorts",
@@ -33,8 +33,7 @@ pub(super) const CHECK: Check = Check {
 fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     visit(pod, |place, container| {
         for (index, port) in container.ports.iter().enumerate().filter(|(_, port)| port.host_port != 0) {
-            let offence = Offence::new(place, PORTS.at(index).key("hostPort"), Remedy::Remove);
-            found.push(offence.found(port.host_port.to_string()));
+            found.push(Offence::new(place, &PORT).at(index).found(port.host_port.to_string()));
         }
     });
 }

@@ -26,8 +26,8 @@ mod windows_host_process;
 // What nearly every check needs; the checks take it from here.
 use super::{
     Level,
-    offence::{Offence, Offences, Remedy},
-    path::{Field, Place},
+    offence::{Demand, Offence, Offences, Remedy},
+    path::Place,
     phrase,
     pod::{
         APPARMOR_PREFIX, Container, ContainerList, Handler, Pod, PodSecurityContext,

@@ -3,11 +3,11 @@
 //! Looks at each container's `privileged`, which must not be true. The same in all versions.
 
 use super::{
-    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names},
 };
 
-const PRIVILEGED: Field = Field::new(&["securityContext", "privileged"]);
+static PRIVILEGED: Demand = Demand::new(&["securityContext", "privileged"], Remedy::Set(&["false"]));
 
 pub(super) const CHECK: Check = Check {
     id: "privileged",
@@ -37,7 +37,7 @@ fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
         |context| context.privileged,
         |place, privileged| {
             if privileged == Some(true) {
-                found.push(Offence::new(place, PRIVILEGED, Remedy::Set(&["false"])).found("true"));
+                found.push(Offence::new(place, &PRIVILEGED).found("true"));
             }
         },
     );

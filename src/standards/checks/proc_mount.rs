@@ -5,11 +5,11 @@
 //! takes its place from v1.35 on.
 
 use super::{
-    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names, quote_list, values},
 };
 
-const PROC_MOUNT: Field = Field::new(&["securityContext", "procMount"]);
+static PROC_MOUNT: Demand = Demand::new(&["securityContext", "procMount"], Remedy::Set(&["Default"]));
 
 pub(super) const CHECK: Check = Check {
     id: "procMount",
@@ -48,7 +48,7 @@ pub(super) fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
         |context| context.proc_mount.as_deref(),
         |place, mount| {
             if let Some(mount) = mount.filter(|mount| *mount != "Default") {
-                found.push(Offence::new(place, PROC_MOUNT, Remedy::Set(&["Default"])).found(mount));
+                found.push(Offence::new(place, &PROC_MOUNT).found(mount));
             }
         },
     );

@@ -6,11 +6,11 @@
 //! special about Windows. Since v1.35 pods with a user namespace of their own (`hostUsers: false`) are let through.
 
 use super::{
-    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, everywhere, in_containers,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, everywhere, in_containers,
     phrase::{pod_or_containers, setters},
 };
 
-const RUN_AS_NON_ROOT: Field = Field::new(&["securityContext", "runAsNonRoot"]);
+static RUN_AS_NON_ROOT: Demand = Demand::new(&["securityContext", "runAsNonRoot"], Remedy::Set(&["true"]));
 
 pub(super) const CHECK: Check = Check {
     id: "runAsNonRoot",
@@ -55,7 +55,6 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
-    const REMEDY: Remedy = Remedy::Set(&["true"]);
     let begin = found.len();
     everywhere(
         pod,
@@ -63,7 +62,7 @@ fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
         |context| context.run_as_non_root,
         |place, value| {
             if value == Some(false) {
-                found.push(Offence::new(place, RUN_AS_NON_ROOT, REMEDY).found("false"));
+                found.push(Offence::new(place, &RUN_AS_NON_ROOT).found("false"));
             }
         },
     );
@@ -76,7 +75,7 @@ fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
         |context| context.run_as_non_root,
         |place, value| {
             if value.is_none() {
-                found.push(Offence::new(place, RUN_AS_NON_ROOT, REMEDY).or_on_pod());
+                found.push(Offence::new(place, &RUN_AS_NON_ROOT).or_on_pod());
             }
         },
     );

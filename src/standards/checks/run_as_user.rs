@@ -5,10 +5,10 @@
 //! (`hostUsers: false`) are let through.
 
 use super::{
-    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, everywhere, phrase::setters,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, everywhere, phrase::setters,
 };
 
-const RUN_AS_USER: Field = Field::new(&["securityContext", "runAsUser"]);
+static RUN_AS_USER: Demand = Demand::new(&["securityContext", "runAsUser"], Remedy::NonZero);
 
 pub(super) const CHECK: Check = Check {
     id: "runAsUser",
@@ -54,7 +54,7 @@ fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
         |context| context.run_as_user,
         |place, user| {
             if user == Some(0) {
-                found.push(Offence::new(place, RUN_AS_USER, Remedy::NonZero).found("0"));
+                found.push(Offence::new(place, &RUN_AS_USER).found("0"));
             }
         },
     );

@@ -7,16 +7,18 @@
 //! there must be no profile. At the restricted level `seccompProfile_restricted` takes its place from v1.19 on.
 
 use super::{
-    About, Check, Field, Level, Offence, Offences, Place, Pod, Remedy, Revision, SECCOMP_CONTAINER_PREFIX,
+    About, Check, Demand, Level, Offence, Offences, Place, Pod, Remedy, Revision, SECCOMP_CONTAINER_PREFIX,
     SECCOMP_POD, everywhere,
     phrase::{annotations, by_count, join, quote_list, setters, values},
     visit,
 };
 
 /// Of `seccompProfile_restricted` as well.
-pub(super) const TYPE: Field = Field::new(&["securityContext", "seccompProfile", "type"]);
+pub(super) static TYPE: Demand =
+    Demand::new(&["securityContext", "seccompProfile", "type"], Remedy::Set(ALLOWED));
 /// Of `seccompProfile_restricted` as well.
 pub(super) const ALLOWED: &[&str] = &["RuntimeDefault", "Localhost"];
+static ANNOTATION: Demand = Demand::new(&[], Remedy::Set(&["runtime/default"]));
 
 pub(super) const CHECK: Check = Check {
     id: "seccompProfile_baseline",
@@ -58,8 +60,7 @@ fn in_annotations<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     let mut offences = Vec::new();
     let mut look = |annotation: Option<(&'p str, &'p str)>| {
         if let Some((key, value)) = annotation.filter(|(_, value)| !is_allowed(value)) {
-            let remedy = Remedy::Set(&["runtime/default"]);
-            offences.push(Offence::new(Place::Annotation(key), Field::default(), remedy).found(value));
+            offences.push(Offence::new(Place::Annotation(key), &ANNOTATION).found(value));
         }
     };
     look(annotations.get(SECCOMP_POD, ""));
@@ -89,7 +90,7 @@ pub(super) fn in_fields<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) 
         |context| context.seccomp_profile.as_ref(),
         |place, profile| {
             if let Some(kind) = profile.map(|profile| &*profile.kind).filter(|kind| !ALLOWED.contains(kind)) {
-                found.push(Offence::new(place, TYPE, Remedy::Set(ALLOWED)).found(kind));
+                found.push(Offence::new(place, &TYPE).found(kind));
             }
         },
     );

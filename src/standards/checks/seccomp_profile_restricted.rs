@@ -6,9 +6,9 @@
 //! told. Since v1.25 pods for Windows are let through; they are then not asked for the baseline either.
 
 use super::{
-    About, Check, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
+    About, Check, Level, Offence, Offences, Pod, Revision, in_containers,
     phrase::pod_or_containers,
-    seccomp_profile_baseline::{ALLOWED, TYPE, forbidden_types, in_fields},
+    seccomp_profile_baseline::{TYPE, forbidden_types, in_fields},
 };
 
 pub(super) const CHECK: Check = Check {
@@ -62,7 +62,7 @@ fn offences<'p>(pod: &'p Pod<'_>, minor: u32, found: &mut Offences<'p>) {
         |context| context.seccomp_profile.as_ref(),
         |place, profile| {
             if profile.is_none() {
-                found.push(Offence::new(place, TYPE, Remedy::Set(ALLOWED)).or_on_pod());
+                found.push(Offence::new(place, &TYPE).or_on_pod());
             }
         },
     );

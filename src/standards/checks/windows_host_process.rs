@@ -4,11 +4,12 @@
 //! and also where every container has its own. The same in all versions.
 
 use super::{
-    About, Check, Field, Level, Offence, Offences, Pod, Remedy, Revision, WindowsOptions, everywhere,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, WindowsOptions, everywhere,
     phrase::setters,
 };
 
-const HOST_PROCESS: Field = Field::new(&["securityContext", "windowsOptions", "hostProcess"]);
+static HOST_PROCESS: Demand =
+    Demand::new(&["securityContext", "windowsOptions", "hostProcess"], Remedy::Set(&["false"]));
 
 pub(super) const CHECK: Check = Check {
     id: "windowsHostProcess",
@@ -43,7 +44,7 @@ fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
         |context| is_set(context.windows_options.as_ref()),
         |place, host_process| {
             if host_process == Some(true) {
-                found.push(Offence::new(place, HOST_PROCESS, Remedy::Set(&["false"])).found("true"));
+                found.push(Offence::new(place, &HOST_PROCESS).found("true"));
             }
         },
     );
