@@ -7,7 +7,7 @@ use serde::{
     de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 
-use super::skip;
+use super::{check, count, text};
 
 /// How deep objects and lists may be in each other, as `serde_json` has it.
 const DEEPEST: u8 = 127;
@@ -30,9 +30,19 @@ impl de::Error for Declined {
     }
 }
 
+/// What is looked at of a value that nobody reads.
+#[derive(Clone, Copy)]
+pub(super) enum Unread {
+    /// All of it.
+    Checked,
+    /// Where it ends.
+    Counted,
+}
+
 /// Reads JSON.
 pub(super) struct Reader<'de> {
     text: &'de [u8],
+    unread: Unread,
     at: usize,
     depth: u8,
 }
@@ -45,8 +55,8 @@ enum Read<'de> {
 
 impl<'de> Reader<'de> {
     /// Reads from the beginning of a text.
-    pub(super) const fn new(text: &'de [u8]) -> Self {
-        Self { text, at: 0, depth: 0 }
+    pub(super) const fn new(text: &'de [u8], unread: Unread) -> Self {
+        Self { text, unread, at: 0, depth: 0 }
     }
 
     /// Whether nothing but white space is left.
@@ -56,44 +66,41 @@ impl<'de> Reader<'de> {
 
     /// The next byte that is no white space, which stays.
     fn peek(&mut self) -> Option<u8> {
-        loop {
-            match *self.text.get(self.at)? {
-                b' ' | b'\n' | b'\t' | b'\r' => self.at += 1,
-                byte => return Some(byte),
-            }
-        }
+        let (byte, after) = text::token(self.text, self.at)?;
+        self.at = after - 1;
+        Some(byte)
     }
 
     /// Goes past a byte that must come next.
     fn expect(&mut self, byte: u8) -> Result<(), Declined> {
-        if self.peek() != Some(byte) {
-            return Err(Declined);
-        }
-        self.at += 1;
+        let token = text::token(self.text, self.at).filter(|(next, _)| *next == byte);
+        self.at = token.ok_or(Declined)?.1;
         Ok(())
     }
 
     /// Goes past a word that must come next.
     fn expect_word(&mut self, word: &[u8]) -> Result<(), Declined> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        if !rest.starts_with(word) {
-            return Err(Declined);
-        }
-        self.at += word.len();
+        self.at = text::word(self.text, self.at, word).ok_or(Declined)?;
         Ok(())
     }
 
     fn string(&mut self) -> Result<Read<'de>, Declined> {
         self.expect(b'"')?;
         let start = self.at;
-        let end = skip::plain(self.text, start).ok_or(Declined)?;
+        let end = text::plain(self.text, start).ok_or(Declined)?;
         if self.text.get(end) == Some(&b'"') {
             self.at = end + 1;
             return self.text.get(start..end).map(Read::Borrowed).ok_or(Declined);
         }
-        self.at = skip::string(self.text, end).ok_or(Declined)?;
+        self.escaped(start).map(Read::Owned)
+    }
+
+    /// A string with escapes, of which the first character stands at `start`.
+    #[cold]
+    fn escaped(&mut self, start: usize) -> Result<String, Declined> {
+        self.at = count::string(self.text, start).ok_or(Declined)?;
         let quoted = self.text.get(start - 1..self.at).ok_or(Declined)?;
-        serde_json::from_slice(quoted).map(Read::Owned).map_err(|_| Declined)
+        serde_json::from_slice(quoted).map_err(|_| Declined)
     }
 
     fn boolean(&mut self) -> Result<bool, Declined> {
@@ -246,8 +253,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Declined> {
-        self.peek();
-        self.at = skip::value(self.text, self.at).ok_or(Declined)?;
+        let (first, at) = text::token(self.text, self.at).ok_or(Declined)?;
+        let end = match self.unread {
+            Unread::Checked => check::value(self.text, first, at, DEEPEST - self.depth),
+            Unread::Counted => count::value(self.text, first, at),
+        };
+        self.at = end.ok_or(Declined)?;
         visitor.visit_unit()
     }
 

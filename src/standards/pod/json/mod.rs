@@ -1,17 +1,26 @@
-//! Reading what an API server wrote, of which little is looked at.
+//! Reading JSON of which little is looked at.
 //!
-//! A check reads a twentieth of a pod, so that a reader's time is that of passing over the rest. Here what is passed over
-//! is measured and not checked: its brackets outside of strings are counted, 64 bytes at a time. Of JSON, which is all
-//! that an API server writes, that gives exactly what a reader gives that checks every byte. Of text that is not JSON it
-//! may give a pod where that gives an error; [`Pod::from_json`] is for text from elsewhere.
+//! A check reads a twentieth of a pod, so that a reader's time is that of passing over the rest. The reader here declines
+//! whatever is wrong or rare, and `serde_json` has the last word on it; so it need not explain itself.
+//!
+//! What is passed over is checked ([`check`]), or only measured ([`count`]): then its brackets outside of strings are
+//! counted, 64 bytes at a time. Of JSON, which is all that an API server writes, both give exactly what `serde_json`
+//! gives. Of text that is not JSON, counting may give a pod where that gives an error; it is not for text from elsewhere.
 
+mod check;
+mod count;
 mod reader;
-mod skip;
+mod text;
 
 use serde::Deserialize;
 
 use super::Pod;
-use reader::Reader;
+use reader::{Reader, Unread};
+
+/// Reads a value from JSON, and gives what [`serde_json::from_str`] gives, sooner.
+pub(super) fn from_text<'de, T: Deserialize<'de>>(text: &'de str) -> serde_json::Result<T> {
+    alone(text.as_bytes(), Unread::Checked).map_or_else(|| serde_json::from_str(text), Ok)
+}
 
 /// Reads a value from the JSON that an API server answered with, and gives what [`serde_json::from_slice`] gives, sooner:
 /// for a type that looks at little of it. Of text that is not JSON it may give a value where `serde_json` gives an error;
@@ -21,12 +30,13 @@ use reader::Reader;
 ///
 /// Those of `serde_json`.
 pub fn from_served<'de, T: Deserialize<'de>>(text: &'de [u8]) -> serde_json::Result<T> {
-    let mut reader = Reader::new(text);
-    match T::deserialize(&mut reader) {
-        Ok(value) if reader.is_at_end() => Ok(value),
-        // It is wrong, or rare: the reader does not tell.
-        _ => serde_json::from_slice(text),
-    }
+    alone(text, Unread::Counted).map_or_else(|| serde_json::from_slice(text), Ok)
+}
+
+/// What the reader makes of a text by itself. `None` when that is wrong, or rare.
+fn alone<'de, T: Deserialize<'de>>(text: &'de [u8], unread: Unread) -> Option<T> {
+    let mut reader = Reader::new(text, unread);
+    T::deserialize(&mut reader).ok().filter(|_| reader.is_at_end())
 }
 
 impl<'a> Pod<'a> {
