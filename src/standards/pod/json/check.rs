@@ -4,19 +4,21 @@ use super::text;
 
 /// Where a value ends of which `first` is the first byte, and what follows that stands at `at`. `None` when it is not
 /// JSON, and when objects and lists in it are more than `depth` deep in each other.
+#[expect(clippy::inline_always, reason = "most values are shorter than a call for each takes")]
+#[inline(always)]
 pub(super) fn value(text: &[u8], first: u8, at: usize, depth: u8) -> Option<usize> {
     match first {
         b'"' => string(text, at),
+        // As in `managedFields`, where most objects are empty.
+        b'{' if text.get(at) == Some(&b'}') => Some(at + 1),
         b'{' => object(text, at, depth.checked_sub(1)?),
         b'[' => list(text, at, depth.checked_sub(1)?),
-        b't' => text::word(text, at, b"rue"),
-        b'f' => text::word(text, at, b"alse"),
-        b'n' => text::word(text, at, b"ull"),
-        _ => number(text, first, at),
+        _ => scalar(text, first, at),
     }
 }
 
 /// The first character inside stands at `at`.
+#[inline(never)]
 fn object(text: &[u8], at: usize, depth: u8) -> Option<usize> {
     let (mut first, mut at) = text::token(text, at)?;
     if first == b'}' {
@@ -36,6 +38,7 @@ fn object(text: &[u8], at: usize, depth: u8) -> Option<usize> {
 }
 
 /// The first character inside stands at `at`.
+#[inline(never)]
 fn list(text: &[u8], at: usize, depth: u8) -> Option<usize> {
     let (mut first, mut at) = text::token(text, at)?;
     if first == b']' {
@@ -48,6 +51,17 @@ fn list(text: &[u8], at: usize, depth: u8) -> Option<usize> {
             (b']', end) => return Some(end),
             _ => return None,
         }
+    }
+}
+
+/// What is neither a string, nor an object, nor a list.
+#[inline(never)]
+fn scalar(text: &[u8], first: u8, at: usize) -> Option<usize> {
+    match first {
+        b't' => text::word(text, at, b"rue"),
+        b'f' => text::word(text, at, b"alse"),
+        b'n' => text::word(text, at, b"ull"),
+        _ => number(text, first, at),
     }
 }
 

@@ -47,12 +47,6 @@ pub(super) struct Reader<'de> {
     depth: u8,
 }
 
-/// A string of the input: as it is there, which may not be UTF-8, or with its escapes resolved.
-enum Read<'de> {
-    Borrowed(&'de [u8]),
-    Owned(String),
-}
-
 impl<'de> Reader<'de> {
     /// Reads from the beginning of a text.
     pub(super) const fn new(text: &'de [u8], unread: Unread) -> Self {
@@ -84,22 +78,21 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
-    fn string(&mut self) -> Result<Read<'de>, Declined> {
-        self.expect(b'"')?;
-        let start = self.at;
-        let end = text::plain(self.text, start).ok_or(Declined)?;
-        if self.text.get(end) == Some(&b'"') {
-            self.at = end + 1;
-            return self.text.get(start..end).map(Read::Borrowed).ok_or(Declined);
-        }
-        self.escaped(start).map(Read::Owned)
+    /// A string as it stands in the text, which may not be UTF-8. `None` when it has escapes, or is none.
+    fn plain_string(&mut self) -> Option<&'de [u8]> {
+        let (_, start) = text::token(self.text, self.at).filter(|(quote, _)| *quote == b'"')?;
+        let end = text::plain(self.text, start).filter(|end| self.text.get(*end) == Some(&b'"'))?;
+        self.at = end + 1;
+        self.text.get(start..end)
     }
 
-    /// A string with escapes, of which the first character stands at `start`.
+    /// A string with escapes.
     #[cold]
-    fn escaped(&mut self, start: usize) -> Result<String, Declined> {
-        self.at = count::string(self.text, start).ok_or(Declined)?;
-        let quoted = self.text.get(start - 1..self.at).ok_or(Declined)?;
+    fn escaped_string(&mut self) -> Result<String, Declined> {
+        self.expect(b'"')?;
+        let start = self.at - 1;
+        self.at = count::string(self.text, self.at).ok_or(Declined)?;
+        let quoted = self.text.get(start..self.at).ok_or(Declined)?;
         serde_json::from_slice(quoted).map_err(|_| Declined)
     }
 
@@ -209,17 +202,17 @@ macro_rules! one_kind {
 
 impl<'de> Reader<'de> {
     fn visit_string<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Declined> {
-        match self.string()? {
-            Read::Borrowed(text) => visitor.visit_borrowed_str(str::from_utf8(text).map_err(|_| Declined)?),
-            Read::Owned(text) => visitor.visit_string(text),
+        match self.plain_string() {
+            Some(text) => visitor.visit_borrowed_str(str::from_utf8(text).map_err(|_| Declined)?),
+            None => visitor.visit_string(self.escaped_string()?),
         }
     }
 
     /// The name of a field, which is compared and not kept: that it is UTF-8 need not be known.
     fn visit_identifier<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Declined> {
-        match self.string()? {
-            Read::Borrowed(name) => visitor.visit_borrowed_bytes(name),
-            Read::Owned(name) => visitor.visit_string(name),
+        match self.plain_string() {
+            Some(name) => visitor.visit_borrowed_bytes(name),
+            None => visitor.visit_string(self.escaped_string()?),
         }
     }
 

@@ -24,22 +24,23 @@ pub(super) fn word(text: &[u8], at: usize, word: &[u8]) -> Option<usize> {
 }
 
 /// Where the first quotation mark, backslash or control character stands from `at` on.
-pub(super) fn plain(text: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(sixteen) = text.get(at..).and_then(|rest| rest.first_chunk()) {
+pub(super) fn plain(text: &[u8], at: usize) -> Option<usize> {
+    let mut rest = text.get(at..)?;
+    while let Some((sixteen, after)) = rest.split_first_chunk() {
         let bytes = u8x16::new(*sixteen);
         let controls = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
         let ends = bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\')) | controls;
         let found = ends.to_bitmask();
         if found != 0 {
-            return Some(at + found.trailing_zeros() as usize);
+            return Some(text.len() - rest.len() + found.trailing_zeros() as usize);
         }
-        at += sixteen.len();
+        rest = after;
     }
-    plain_near_the_end(text, at)
+    plain_in_the_last(rest).map(|index| text.len() - rest.len() + index)
 }
 
+/// The same in fewer than sixteen bytes.
 #[cold]
-fn plain_near_the_end(text: &[u8], at: usize) -> Option<usize> {
-    let rest = text.get(at..)?;
-    rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).map(|index| at + index)
+fn plain_in_the_last(rest: &[u8]) -> Option<usize> {
+    rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20))
 }
