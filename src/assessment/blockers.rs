@@ -200,7 +200,7 @@ fn refusal<'a>(judge: &Judge, check: &'static Check, subject: Subject<'a>, found
     };
     let Reading::Judgeable(shape) = found.reading else { return refusal };
     let evaluation = judge.evaluator.evaluate(judge.policy, shape.pod());
-    let of_check = evaluation.violations().iter().filter(|violation| std::ptr::eq(violation.check(), check));
+    let of_check = evaluation.violations().filter(|violation| std::ptr::eq(violation.check(), check));
     for violation in of_check {
         (refusal.reason, refusal.detail) = (violation.reason(), violation.detail().to_owned());
         refusal.message = match violation.detail() {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{Inventory, Judge, Reading, Shape};
-use crate::standards::{Verdict, Violation};
+use crate::standards::Verdict;
 
 /// The answer to be expected from a dry run of an enforce label, to be compared with the one that comes.
 ///
@@ -62,7 +62,7 @@ impl Judge {
     /// Upstream's reasons; `None` where it may know something that podsec does not.
     fn reasons(&self, shape: &Shape) -> Option<String> {
         let evaluation = self.evaluator.evaluate(self.policy, shape.pod());
-        let is_known = !evaluation.violations().iter().any(Violation::is_in_doubt);
+        let is_known = !evaluation.violations().any(|violation| violation.is_in_doubt());
         is_known.then(|| evaluation.reasons())
     }
 }

@@ -1,10 +1,10 @@
 //! Judging a pod.
 
-use std::{fmt, slice};
+use std::{fmt, ops::Range};
 
 use super::{
     LevelVersion, Version,
-    offence::Offence,
+    offence::{Offence, Offences},
     path::Place,
     phrase::append,
     pod::Pod,
@@ -50,18 +50,21 @@ impl Evaluator {
 
     /// Judges a pod, or a pod template, as it is: nothing is defaulted. For a pod that conforms nothing is allocated.
     pub fn evaluate<'p>(&self, policy: LevelVersion, pod: &'p Pod<'_>) -> Evaluation<'p> {
-        let minor = self.minor(policy.version);
-        let mut violations = Vec::new();
-        let mut checks = applicable(policy.level, minor);
-        while let Some((check, revision)) = checks.next() {
-            if let Some(violation) = Violation::of(check, (revision.offences)(pod, minor)) {
-                if violations.is_empty() {
-                    violations.reserve_exact(1 + checks.size_hint().0);
-                }
-                violations.push(violation);
+        let mut evaluation = Evaluation {
+            policy,
+            minor: self.minor(policy.version),
+            refusals: Vec::new(),
+            offences: Offences::default(),
+            text: String::new(),
+        };
+        for (check, revision) in applicable(policy.level, evaluation.minor) {
+            let begin = evaluation.offences.len();
+            (revision.offences)(pod, evaluation.minor, &mut evaluation.offences);
+            if evaluation.offences.len() > begin {
+                evaluation.refuse(check, begin);
             }
         }
-        Evaluation { policy, minor, violations }
+        evaluation
     }
 }
 
@@ -93,10 +96,51 @@ impl fmt::Display for Verdict {
 pub struct Evaluation<'p> {
     policy: LevelVersion,
     minor: u32,
-    violations: Vec<Violation<'p>>,
+    refusals: Vec<Refusal>,
+    /// Those of all refusals, one after the other.
+    offences: Offences<'p>,
+    /// The details of all refusals, one after the other.
+    text: String,
 }
 
+/// A check that does not accept the pod, with its parts of what the evaluation holds.
+#[derive(Clone, Debug)]
+struct Refusal {
+    check: &'static Check,
+    reason: &'static str,
+    offences: Range<usize>,
+    detail: Range<usize>,
+}
+
+impl PartialEq for Refusal {
+    fn eq(&self, other: &Self) -> bool {
+        // Reason and detail follow from the offences, which are compared.
+        std::ptr::eq(self.check, other.check) && self.offences == other.offences
+    }
+}
+
+impl Eq for Refusal {}
+
 impl<'p> Evaluation<'p> {
+    /// Adds a check's refusal for the offences from `begin` on.
+    fn refuse(&mut self, check: &'static Check, begin: usize) {
+        if self.refusals.is_empty() {
+            // As with offences.
+            self.refusals.reserve(8);
+            self.text.reserve(1024);
+        }
+        let offences = self.offences.get(begin..).unwrap_or_default();
+        let reason = (check.reason)(offences);
+        let begin_of_detail = self.text.len();
+        (check.detail)(offences, &mut self.text);
+        self.refusals.push(Refusal {
+            check,
+            reason,
+            offences: begin..self.offences.len(),
+            detail: begin_of_detail..self.text.len(),
+        });
+    }
+
     /// The policy that was asked for, which messages print.
     pub const fn policy(&self) -> LevelVersion {
         self.policy
@@ -109,14 +153,14 @@ impl<'p> Evaluation<'p> {
 
     /// Whether upstream's library would allow the pod. Where the verdict is inconclusive it would not.
     pub const fn is_allowed(&self) -> bool {
-        self.violations.is_empty()
+        self.refusals.is_empty()
     }
 
     /// The verdict.
     pub fn verdict(&self) -> Verdict {
-        if self.violations.is_empty() {
+        if self.refusals.is_empty() {
             Verdict::Conforms
-        } else if self.violations.iter().all(Violation::is_in_doubt) {
+        } else if self.offences.iter().all(Offence::is_in_doubt) {
             Verdict::Inconclusive
         } else {
             Verdict::Violates
@@ -124,13 +168,18 @@ impl<'p> Evaluation<'p> {
     }
 
     /// The checks that do not accept the pod, in the order of upstream's messages.
-    pub fn violations(&self) -> &[Violation<'p>] {
-        &self.violations
+    pub fn violations(&self) -> impl Iterator<Item = Violation<'_, 'p>> {
+        self.refusals.iter().map(|refusal| Violation {
+            check: refusal.check,
+            reason: refusal.reason,
+            detail: self.text.get(refusal.detail.clone()).unwrap_or_default(),
+            offences: self.offences.get(refusal.offences.clone()).unwrap_or_default(),
+        })
     }
 
     /// What every check that was run says, in the same order.
     pub fn results(&self) -> impl Iterator<Item = CheckResult<'_>> {
-        let mut violations = self.violations.iter().peekable();
+        let mut violations = self.violations().peekable();
         applicable(self.policy.level, self.minor).map(move |(check, _)| {
             match violations.next_if(|violation| std::ptr::eq(violation.check, check)) {
                 Some(violation) => CheckResult {
@@ -146,13 +195,13 @@ impl<'p> Evaluation<'p> {
 
     /// All findings: for each check that does not accept the pod, one a container.
     pub fn findings(&self) -> impl Iterator<Item = Finding<'_, 'p>> {
-        self.violations.iter().flat_map(Violation::findings)
+        self.violations().flat_map(Violation::findings)
     }
 
     /// The reasons alone, as upstream writes them about pods that exist already; empty when the pod is allowed.
     pub fn reasons(&self) -> String {
         let mut text = String::new();
-        for (index, violation) in self.violations.iter().enumerate() {
+        for (index, violation) in self.violations().enumerate() {
             text.push_str(if index > 0 { ", " } else { "" });
             text.push_str(violation.reason);
         }
@@ -167,11 +216,13 @@ impl<'p> Evaluation<'p> {
     }
 
     fn write_details(&self, text: &mut String) {
-        for (index, violation) in self.violations.iter().enumerate() {
+        for (index, violation) in self.violations().enumerate() {
             text.push_str(if index > 0 { ", " } else { "" });
             text.push_str(violation.reason);
             if !violation.detail.is_empty() {
-                append(text, format_args!(" ({})", violation.detail));
+                text.push_str(" (");
+                text.push_str(violation.detail);
+                text.push(')');
             }
         }
     }
@@ -213,34 +264,15 @@ pub struct CheckResult<'e> {
 }
 
 /// A check that does not accept the pod.
-#[derive(Clone, Debug)]
-pub struct Violation<'p> {
+#[derive(Clone, Copy, Debug)]
+pub struct Violation<'e, 'p> {
     check: &'static Check,
     reason: &'static str,
-    detail: String,
-    offences: Vec<Offence<'p>>,
+    detail: &'e str,
+    offences: &'e [Offence<'p>],
 }
 
-impl PartialEq for Violation<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        // Of one check; reason and detail follow from the offences.
-        std::ptr::eq(self.check, other.check) && self.offences == other.offences
-    }
-}
-
-impl Eq for Violation<'_> {}
-
-impl<'p> Violation<'p> {
-    fn of(check: &'static Check, offences: Vec<Offence<'p>>) -> Option<Self> {
-        if offences.is_empty() {
-            return None;
-        }
-        // Most are shorter, and growing costs more than the room.
-        let mut detail = String::with_capacity(128);
-        (check.detail)(&offences, &mut detail);
-        Some(Self { check, reason: (check.reason)(&offences), detail, offences })
-    }
-
+impl<'e, 'p> Violation<'e, 'p> {
     /// The check.
     pub const fn check(&self) -> &'static Check {
         self.check
@@ -252,13 +284,13 @@ impl<'p> Violation<'p> {
     }
 
     /// Upstream's detail, about all containers together; it may be empty.
-    pub fn detail(&self) -> &str {
-        &self.detail
+    pub const fn detail(&self) -> &'e str {
+        self.detail
     }
 
     /// All fields that are not accepted, in the order in which they are visited.
-    pub fn offences(&self) -> &[Offence<'p>] {
-        &self.offences
+    pub const fn offences(&self) -> &'e [Offence<'p>] {
+        self.offences
     }
 
     /// Whether an API server that knows more might accept all of it.
@@ -267,10 +299,9 @@ impl<'p> Violation<'p> {
     }
 
     /// One finding for the pod's own fields, one for each container and one for each volume.
-    pub fn findings(&self) -> impl Iterator<Item = Finding<'_, 'p>> {
-        let groups: slice::ChunkBy<'_, _, _> =
-            self.offences.chunk_by(|one, other| subject(one.place()) == subject(other.place()));
-        groups.map(|offences| Finding { violation: self, offences })
+    pub fn findings(self) -> impl Iterator<Item = Finding<'e, 'p>> {
+        let groups = self.offences.chunk_by(|one, other| subject(one.place()) == subject(other.place()));
+        groups.map(move |offences| Finding { violation: self, offences })
     }
 }
 
@@ -282,13 +313,13 @@ fn subject(place: Place<'_>) -> Place<'_> {
 /// What a check has against one container, against one volume, or against the pod itself.
 #[derive(Clone, Copy, Debug)]
 pub struct Finding<'e, 'p> {
-    violation: &'e Violation<'p>,
+    violation: Violation<'e, 'p>,
     offences: &'e [Offence<'p>],
 }
 
 impl<'e, 'p> Finding<'e, 'p> {
     /// The violation that it is part of, with the check, upstream's reason and detail.
-    pub const fn violation(&self) -> &'e Violation<'p> {
+    pub const fn violation(&self) -> Violation<'e, 'p> {
         self.violation
     }
 

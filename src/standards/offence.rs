@@ -1,26 +1,55 @@
 //! One field that a check does not accept, and what would satisfy it.
 
-use std::{borrow::Cow, fmt};
+use std::{borrow::Cow, fmt, ops::Deref};
 
 use super::{
     path::{Field, FieldPath, Place},
     pod::ContainerList,
 };
 
+/// What a check asks of a field.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Demand {
+    pub(super) field: Field,
+    pub(super) remedy: Remedy,
+}
+
+impl Demand {
+    /// Of a field below objects only, or of the entries of a list.
+    pub(super) const fn new(keys: &'static [&'static str], remedy: Remedy) -> Self {
+        Self { field: Field { keys, last: None }, remedy }
+    }
+
+    /// Of a field of the entries of a list.
+    pub(super) const fn of_entries(
+        keys: &'static [&'static str],
+        last: &'static str,
+        remedy: Remedy,
+    ) -> Self {
+        Self { field: Field { keys, last: Some(last) }, remedy }
+    }
+}
+
 /// A field that a check does not accept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Offence<'p> {
     pub(super) place: Place<'p>,
-    pub(super) field: Field,
+    pub(super) demand: &'static Demand,
+    pub(super) index: Option<usize>,
     pub(super) value: Option<Cow<'p, str>>,
-    pub(super) remedy: Remedy,
     pub(super) or_on_pod: bool,
     pub(super) in_doubt: bool,
 }
 
 impl<'p> Offence<'p> {
-    pub(super) const fn new(place: Place<'p>, field: Field, remedy: Remedy) -> Self {
-        Self { place, field, value: None, remedy, or_on_pod: false, in_doubt: false }
+    pub(super) const fn new(place: Place<'p>, demand: &'static Demand) -> Self {
+        Self { place, demand, index: None, value: None, or_on_pod: false, in_doubt: false }
+    }
+
+    /// Of an entry of the list that the field is.
+    pub(super) const fn at(mut self, index: usize) -> Self {
+        self.index = Some(index);
+        self
     }
 
     /// With what stands there now.
@@ -48,12 +77,12 @@ impl<'p> Offence<'p> {
 
     /// The field to change, which need not exist yet.
     pub const fn path(&self) -> FieldPath<'p> {
-        FieldPath { place: self.place, field: self.field }
+        FieldPath { place: self.place, field: self.demand.field, index: self.index }
     }
 
     /// The field of the pod that would do in place of [`Self::path`], for all containers that leave it open.
     pub fn path_on_pod(&self) -> Option<FieldPath<'p>> {
-        self.or_on_pod.then_some(FieldPath { place: Place::Pod, field: self.field })
+        self.or_on_pod.then_some(FieldPath { place: Place::Pod, ..self.path() })
     }
 
     /// What stands there now; `None` when nothing does.
@@ -63,7 +92,7 @@ impl<'p> Offence<'p> {
 
     /// What would satisfy the check.
     pub const fn remedy(&self) -> Remedy {
-        self.remedy
+        self.demand.remedy
     }
 
     /// Whether it may be none: the field is one that no table here knows, and an API server might.
@@ -85,6 +114,32 @@ impl<'p> Offence<'p> {
             Place::Container { list, index, name } => Some((list, index, name)),
             _ => None,
         }
+    }
+}
+
+/// What checks find in a pod, in the order in which they are run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Offences<'p>(Vec<Offence<'p>>);
+
+impl<'p> Offences<'p> {
+    /// Most pods that are not accepted have no more, and growing costs more than the room. It is within the kilobyte
+    /// up to which allocators are quick.
+    const ROOM: usize = 1024 / size_of::<Offence<'_>>();
+
+    /// Adds one.
+    pub(super) fn push(&mut self, offence: Offence<'p>) {
+        if self.0.is_empty() {
+            self.0.reserve(Self::ROOM);
+        }
+        self.0.push(offence);
+    }
+}
+
+impl<'p> Deref for Offences<'p> {
+    type Target = [Offence<'p>];
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 

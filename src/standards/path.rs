@@ -30,28 +30,10 @@ pub enum Place<'p> {
 }
 
 /// A field below a [`Place`]: keys, then perhaps a position in a list, then perhaps a key of the entry there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Field {
     pub(super) keys: &'static [&'static str],
-    pub(super) index: Option<usize>,
     pub(super) last: Option<&'static str>,
-}
-
-impl Field {
-    /// A field below objects only.
-    pub(super) const fn new(keys: &'static [&'static str]) -> Self {
-        Self { keys, index: None, last: None }
-    }
-
-    /// An entry of the list that is this field.
-    pub(super) const fn at(self, index: usize) -> Self {
-        Self { index: Some(index), ..self }
-    }
-
-    /// A field of the entry of the list.
-    pub(super) const fn key(self, last: &'static str) -> Self {
-        Self { last: Some(last), ..self }
-    }
 }
 
 /// The path of a field from the top of a pod or pod template: `spec.containers[0].securityContext.runAsNonRoot`.
@@ -59,6 +41,7 @@ impl Field {
 pub struct FieldPath<'p> {
     pub(super) place: Place<'p>,
     pub(super) field: Field,
+    pub(super) index: Option<usize>,
 }
 
 /// A step of a path.
@@ -82,12 +65,12 @@ impl<'p> FieldPath<'p> {
             Place::Volume { index, .. } => [Some(Key("spec")), Some(Key("volumes")), Some(Index(index))],
             Place::Annotation(key) => [Some(Key("metadata")), Some(Key("annotations")), Some(Key(key))],
         };
-        let Field { keys, index, last } = self.field;
+        let Field { keys, last } = self.field;
         place
             .into_iter()
             .flatten()
             .chain(keys.iter().map(|key| Key(key)))
-            .chain(index.map(Index))
+            .chain(self.index.map(Index))
             .chain(last.map(Key))
     }
 }
@@ -116,23 +99,22 @@ mod tests {
     #[test]
     fn paths_print_as_kubernetes_prints_them() {
         let container = Place::Container { list: ContainerList::Init, index: 2, name: "c" };
+        let field = |keys| Field { keys, last: None };
+        let port = Field { keys: &["ports"], last: Some("hostPort") };
         let cases = [
-            (Place::Pod, Field::new(&["hostNetwork"]), "spec.hostNetwork"),
+            (Place::Pod, field(&["hostNetwork"]), None, "spec.hostNetwork"),
             (
                 container,
-                Field::new(&["securityContext", "capabilities", "add"]).at(1),
+                field(&["securityContext", "capabilities", "add"]),
+                Some(1),
                 "spec.initContainers[2].securityContext.capabilities.add[1]",
             ),
-            (
-                container,
-                Field::new(&["ports"]).at(0).key("hostPort"),
-                "spec.initContainers[2].ports[0].hostPort",
-            ),
-            (Place::Volume { index: 3, name: "v" }, Field::new(&["hostPath"]), "spec.volumes[3].hostPath"),
-            (Place::Annotation("a.b/\u{1b}c"), Field::default(), "metadata.annotations[\"a.b/\\x1bc\"]"),
+            (container, port, Some(0), "spec.initContainers[2].ports[0].hostPort"),
+            (Place::Volume { index: 3, name: "v" }, field(&["hostPath"]), None, "spec.volumes[3].hostPath"),
+            (Place::Annotation("a.b/\u{1b}c"), field(&[]), None, "metadata.annotations[\"a.b/\\x1bc\"]"),
         ];
-        for (place, field, printed) in cases {
-            assert_eq!(FieldPath { place, field }.to_string(), printed);
+        for (place, field, index, printed) in cases {
+            assert_eq!(FieldPath { place, field, index }.to_string(), printed);
         }
     }
 }

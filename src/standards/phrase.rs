@@ -43,20 +43,18 @@ pub(super) fn values<'a, 'p: 'a>(offences: impl IntoIterator<Item = &'a Offence<
 
 /// The names of the containers concerned, in the order in which they are visited; a name that two containers share
 /// stands twice.
-pub(super) fn names<'a, 'p: 'a>(offences: impl IntoIterator<Item = &'a Offence<'p>>) -> Vec<&'p str> {
+pub(super) fn names<'a, 'p: 'a>(
+    offences: impl IntoIterator<Item = &'a Offence<'p>, IntoIter: Clone>,
+) -> impl Iterator<Item = &'p str> + Clone {
     let mut last = None;
-    let mut names = Vec::new();
-    for (list, index, name) in offences.into_iter().filter_map(Offence::container) {
-        if last.replace((list, index)) != Some((list, index)) {
-            names.push(name);
-        }
-    }
-    names
+    offences.into_iter().filter_map(Offence::container).filter_map(move |(list, index, name)| {
+        (last.replace((list, index)) != Some((list, index))).then_some(name)
+    })
 }
 
 /// Appends `container "a"` or `containers "a", "b"`.
-pub(super) fn containers(out: &mut String, names: &[&str]) {
-    by_count(out, names.len(), "container ", "containers ");
+pub(super) fn containers<T: AsRef<str>>(out: &mut String, names: impl Iterator<Item = T> + Clone) {
+    by_count(out, names.clone().count(), "container ", "containers ");
     quote_list(out, names);
 }
 
@@ -72,9 +70,9 @@ pub(super) fn setters(out: &mut String, offences: &[Offence<'_>]) {
         }
     };
     let names = names(offences);
-    if !names.is_empty() {
+    if names.clone().next().is_some() {
         and(out);
-        containers(out, &names);
+        containers(out, names);
     }
     let annotations =
         offences.iter().filter(|offence| matches!(offence.place(), Place::Annotation(_))).count();
@@ -101,7 +99,7 @@ pub(super) fn annotations(offences: &[Offence<'_>]) -> Vec<String> {
 /// Appends `pod or containers "a", "b"`, for what either could set.
 pub(super) fn pod_or_containers(out: &mut String, offences: &[Offence<'_>]) {
     out.push_str("pod or ");
-    containers(out, &names(offences));
+    containers(out, names(offences));
 }
 
 /// Appends formatted text; writing to a string does not fail.

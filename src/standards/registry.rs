@@ -2,7 +2,13 @@
 
 use std::{cmp::Ordering, fmt};
 
-use super::{Level, checks::CHECKS, offence::Offence, pod::Pod, version::NEWEST_MINOR};
+use super::{
+    Level,
+    checks::CHECKS,
+    offence::{Offence, Offences},
+    pod::Pod,
+    version::NEWEST_MINOR,
+};
 
 /// One check of the Pod Security Standards.
 #[derive(Debug)]
@@ -57,8 +63,8 @@ pub struct Revision {
     pub(super) offences: Rule,
 }
 
-/// The fields of a pod that are not accepted at a minor. Allocates only for what it finds.
-pub(super) type Rule = for<'p> fn(&'p Pod<'_>, u32) -> Vec<Offence<'p>>;
+/// Adds the fields of a pod that are not accepted at a minor to what was found. Allocates only for that.
+pub(super) type Rule = for<'p> fn(&'p Pod<'_>, u32, &mut Offences<'p>);
 
 impl Revision {
     /// A rule that holds since a minor.
@@ -72,7 +78,7 @@ impl Revision {
         change: &'static str,
         offences: Rule,
     ) -> [Self; N] {
-        let mut revisions = [const { Self::since(0, "", |_, _| Vec::new()) }; N];
+        let mut revisions = [const { Self::since(0, "", |_, _, _| ()) }; N];
         let mut index = 0;
         while index < N {
             let (since, values) = table[index];
@@ -265,11 +271,15 @@ pub(super) const fn newest_revision() -> u32 {
     newest
 }
 
-/// What is run at a level and minor: positions in [`CHECKS`] and in the check's revisions.
+/// What is run at a level and minor: the first `count` of the rows.
 #[derive(Clone, Copy)]
 struct Plan {
-    rows: [(usize, usize); CHECKS.len()],
+    rows: [(&'static Check, &'static Revision); CHECKS.len()],
     count: usize,
+}
+
+impl Plan {
+    const NONE: Self = Self { rows: [(&CHECKS[0], &CHECKS[0].revisions[0]); CHECKS.len()], count: 0 };
 }
 
 const MINORS: usize = NEWEST_MINOR as usize + 1;
@@ -278,7 +288,7 @@ const MINORS: usize = NEWEST_MINOR as usize + 1;
 static PLANS: [[Plan; MINORS]; 2] = [plans(Level::Baseline), plans(Level::Restricted)];
 
 const fn plans(level: Level) -> [Plan; MINORS] {
-    let mut plans = [Plan { rows: [(0, 0); CHECKS.len()], count: 0 }; MINORS];
+    let mut plans = [Plan::NONE; MINORS];
     let mut minor = 0;
     while minor <= NEWEST_MINOR {
         plans[minor as usize] = plan(level, minor);
@@ -288,18 +298,18 @@ const fn plans(level: Level) -> [Plan; MINORS] {
 }
 
 const fn plan(level: Level, minor: u32) -> Plan {
-    let mut plan = Plan { rows: [(0, 0); CHECKS.len()], count: 0 };
+    let mut plan = Plan::NONE;
     let restricted = matches!(level, Level::Restricted);
     let mut index = 0;
     while index < CHECKS.len() {
-        let check = &CHECKS[index];
+        let check: &'static Check = &CHECKS[index];
         let of_level = restricted || is_baseline(check);
         if of_level && check.since() <= minor && !(restricted && is_overridden(check, minor)) {
             let mut revision = 0;
             while revision + 1 < check.revisions.len() && check.revisions[revision + 1].since <= minor {
                 revision += 1;
             }
-            plan.rows[plan.count] = (index, revision);
+            plan.rows[plan.count] = (check, &check.revisions[revision]);
             plan.count += 1;
         }
         index += 1;
@@ -334,10 +344,7 @@ pub fn applicable(level: Level, minor: u32) -> impl Iterator<Item = (&'static Ch
     };
     let plan = plans.and_then(|plans| plans.get(minor.min(NEWEST_MINOR) as usize));
     let rows = plan.map_or(&[][..], |plan| &plan.rows[..plan.count]);
-    rows.iter().map(|&(index, revision)| {
-        let check = &CHECKS[index];
-        (check, &check.revisions[revision])
-    })
+    rows.iter().copied()
 }
 
 #[cfg(test)]

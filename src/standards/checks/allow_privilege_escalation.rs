@@ -4,11 +4,11 @@
 //! Windows are let through.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision, in_containers,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names},
 };
 
-const ALLOW: Field = Field::new(&["securityContext", "allowPrivilegeEscalation"]);
+static ALLOW: Demand = Demand::new(&["securityContext", "allowPrivilegeEscalation"], Remedy::Set(&["false"]));
 
 pub(super) const CHECK: Check = Check {
     id: "allowPrivilegeEscalation",
@@ -25,24 +25,31 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(8, "must be false", offences),
-        Revision::since(25, "pods for Windows are let through", |pod, minor| {
-            if pod.spec.is_windows() { Vec::new() } else { offences(pod, minor) }
+        Revision::since(25, "pods for Windows are let through", |pod, minor, found| {
+            if !pod.spec.is_windows() {
+                offences(pod, minor, found);
+            }
         }),
     ],
     overrides: &[],
     reason: |_| "allowPrivilegeEscalation != false",
     detail: |offences, out| {
-        containers(out, &names(offences));
+        containers(out, names(offences));
         out.push_str(" must set securityContext.allowPrivilegeEscalation=false");
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    in_containers(pod, |context| context.allow_privilege_escalation)
-        .filter(|(_, allowed)| *allowed != Some(false))
-        .map(|(place, allowed)| {
-            let offence = Offence::new(place, ALLOW, Remedy::Set(&["false"]));
-            if allowed.is_some() { offence.found("true") } else { offence }
-        })
-        .collect()
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    in_containers(
+        pod,
+        |context| context.allow_privilege_escalation,
+        |place, allowed| {
+            let offence = || Offence::new(place, &ALLOW);
+            match allowed {
+                Some(false) => {}
+                Some(true) => found.push(offence().found("true")),
+                None => found.push(offence()),
+            }
+        },
+    );
 }

@@ -7,11 +7,13 @@
 //! The same in all versions.
 
 use super::{
-    APPARMOR_PREFIX, About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, everywhere,
+    APPARMOR_PREFIX, About, Check, Demand, Level, Offence, Offences, Place, Pod, Remedy, Revision,
+    everywhere,
     phrase::{annotations, quote_list, setters, values},
 };
 
-const TYPE: Field = Field::new(&["securityContext", "appArmorProfile", "type"]);
+static TYPE: Demand = Demand::new(&["securityContext", "appArmorProfile", "type"], Remedy::Set(ALLOWED));
+static ANNOTATION: Demand = Demand::new(&[], Remedy::Set(&["runtime/default"]));
 const ALLOWED: &[&str] = &["RuntimeDefault", "Localhost"];
 
 pub(super) const CHECK: Check = Check {
@@ -40,22 +42,21 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    let mut offences: Vec<_> = everywhere(
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    everywhere(
         pod,
         |context| context.app_armor_profile.as_ref(),
         |context| context.app_armor_profile.as_ref(),
-    )
-    .filter_map(|(place, profile)| Some((place, &*profile?.kind)))
-    .filter(|(_, kind)| !ALLOWED.contains(kind))
-    .map(|(place, kind)| Offence::new(place, TYPE, Remedy::Set(ALLOWED)).found(kind))
-    .collect();
+        |place, profile| {
+            if let Some(kind) = profile.map(|profile| &*profile.kind).filter(|kind| !ALLOWED.contains(kind)) {
+                found.push(Offence::new(place, &TYPE).found(kind));
+            }
+        },
+    );
     let annotations = pod.metadata.annotations.iter().filter(|(key, _)| key.starts_with(APPARMOR_PREFIX));
     for (key, value) in annotations.filter(|(_, value)| !is_allowed(value)) {
-        let remedy = Remedy::Set(&["runtime/default"]);
-        offences.push(Offence::new(Place::Annotation(key), Field::default(), remedy).found(value));
+        found.push(Offence::new(Place::Annotation(key), &ANNOTATION).found(value));
     }
-    offences
 }
 
 fn is_allowed(annotation: &str) -> bool {

@@ -5,11 +5,11 @@
 //! its place from v1.22 on.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision, in_containers,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names, quote_list, values},
 };
 
-const ADD: Field = Field::new(&["securityContext", "capabilities", "add"]);
+static ADD: Demand = Demand::new(&["securityContext", "capabilities", "add"], Remedy::Remove);
 
 /// What runtimes give by default.
 const DEFAULT: &[&str] = &[
@@ -48,19 +48,21 @@ pub(super) const CHECK: Check = Check {
     detail: added,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    let mut offences = Vec::new();
-    for (place, capabilities) in in_containers(pod, |context| context.capabilities.as_ref()) {
-        let added = capabilities.into_iter().flat_map(|capabilities| capabilities.add.iter().enumerate());
-        for (index, name) in added.filter(|(_, name)| !DEFAULT.contains(&&***name)) {
-            offences.push(Offence::new(place, ADD.at(index), Remedy::Remove).found(&**name));
-        }
-    }
-    offences
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    in_containers(
+        pod,
+        |context| context.capabilities.as_ref(),
+        |place, capabilities| {
+            let added = capabilities.map_or(&[][..], |capabilities| &capabilities.add).iter().enumerate();
+            for (index, name) in added.filter(|(_, name)| !DEFAULT.contains(&&***name)) {
+                found.push(Offence::new(place, &ADD).at(index).found(&**name));
+            }
+        },
+    );
 }
 
 fn added(offences: &[Offence<'_>], out: &mut String) {
-    containers(out, &names(offences));
+    containers(out, names(offences));
     out.push_str(" must not include ");
     quote_list(out, values(offences));
     out.push_str(" in securityContext.capabilities.add");

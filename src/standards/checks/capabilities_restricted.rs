@@ -6,13 +6,12 @@
 //! then not asked for the baseline either.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision,
-    phrase::{self, names, quote_list, values},
-    visited,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
+    phrase::{containers, names, quote_list, values},
 };
 
-const ADD: Field = Field::new(&["securityContext", "capabilities", "add"]);
-const DROP: Field = Field::new(&["securityContext", "capabilities", "drop"]);
+static ADD: Demand = Demand::new(&["securityContext", "capabilities", "add"], Remedy::Remove);
+static DROP: Demand = Demand::new(&["securityContext", "capabilities", "drop"], Remedy::Set(&["[\"ALL\"]"]));
 
 pub(super) const CHECK: Check = Check {
     id: "capabilities_restricted",
@@ -33,8 +32,10 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(22, "ALL is dropped, NET_BIND_SERVICE may be added", offences),
-        Revision::since(25, "pods for Windows are let through", |pod, minor| {
-            if pod.spec.is_windows() { Vec::new() } else { offences(pod, minor) }
+        Revision::since(25, "pods for Windows are let through", |pod, minor, found| {
+            if !pod.spec.is_windows() {
+                offences(pod, minor, found);
+            }
         }),
     ],
     overrides: &["capabilities_baseline"],
@@ -42,31 +43,33 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    let mut offences = Vec::new();
-    for (place, container) in visited(pod) {
-        let context = container.security_context.as_ref();
-        let capabilities = context.and_then(|context| context.capabilities.as_ref());
-        if !capabilities.is_some_and(|capabilities| capabilities.drop.iter().any(|name| &**name == "ALL")) {
-            offences.push(Offence::new(place, DROP, Remedy::Set(&["[\"ALL\"]"])));
-        }
-        let added = capabilities.into_iter().flat_map(|capabilities| capabilities.add.iter().enumerate());
-        for (index, name) in added.filter(|(_, name)| &***name != "NET_BIND_SERVICE") {
-            offences.push(Offence::new(place, ADD.at(index), Remedy::Remove).found(&**name));
-        }
-    }
-    offences
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    in_containers(
+        pod,
+        |context| context.capabilities.as_ref(),
+        |place, capabilities| {
+            let (add, drop) = capabilities.map_or((&[][..], &[][..]), |both| (&both.add, &both.drop));
+            if !drop.iter().any(|name| &**name == "ALL") {
+                found.push(Offence::new(place, &DROP));
+            }
+            for (index, name) in add.iter().enumerate().filter(|(_, name)| &***name != "NET_BIND_SERVICE") {
+                found.push(Offence::new(place, &ADD).at(index).found(&**name));
+            }
+        },
+    );
 }
 
 fn detail(offences: &[Offence<'_>], out: &mut String) {
-    let (added, kept): (Vec<_>, Vec<_>) = offences.iter().partition(|offence| offence.field.index.is_some());
-    if !kept.is_empty() {
-        phrase::containers(out, &names(kept));
+    let kept = offences.iter().filter(|offence| offence.index.is_none());
+    let added = offences.iter().filter(|offence| offence.index.is_some());
+    let begin = out.len();
+    if kept.clone().next().is_some() {
+        containers(out, names(kept));
         out.push_str(" must set securityContext.capabilities.drop=[\"ALL\"]");
     }
-    if !added.is_empty() {
-        out.push_str(if out.is_empty() { "" } else { "; " });
-        phrase::containers(out, &names(added.iter().copied()));
+    if added.clone().next().is_some() {
+        out.push_str(if out.len() == begin { "" } else { "; " });
+        containers(out, names(added.clone()));
         out.push_str(" must not include ");
         quote_list(out, values(added));
         out.push_str(" in securityContext.capabilities.add");

@@ -2,7 +2,11 @@
 //!
 //! Looks at `hostNetwork`, `hostPID` and `hostIPC`; none may be true. The same in all versions.
 
-use super::{About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, phrase::join};
+use super::{About, Check, Demand, Level, Offence, Offences, Place, Pod, Remedy, Revision};
+
+static NETWORK: Demand = Demand::new(&["hostNetwork"], Remedy::Set(&["false"]));
+static PID: Demand = Demand::new(&["hostPID"], Remedy::Set(&["false"]));
+static IPC: Demand = Demand::new(&["hostIPC"], Remedy::Set(&["false"]));
 
 pub(super) const CHECK: Check = Check {
     id: "hostNamespaces",
@@ -21,19 +25,20 @@ pub(super) const CHECK: Check = Check {
     overrides: &[],
     reason: |_| "host namespaces",
     detail: |offences, out| {
-        let shared = offences.iter().filter_map(|offence| offence.field.keys.first());
-        join(out, shared.map(|key| format!("{key}=true")), ", ");
+        let shared = offences.iter().filter_map(|offence| offence.demand.field.keys.first());
+        for (index, key) in shared.enumerate() {
+            out.push_str(if index > 0 { ", " } else { "" });
+            out.push_str(key);
+            out.push_str("=true");
+        }
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    const NETWORK: &Field = &Field::new(&["hostNetwork"]);
-    const PID: &Field = &Field::new(&["hostPID"]);
-    const IPC: &Field = &Field::new(&["hostIPC"]);
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     let spec = &pod.spec;
-    [(NETWORK, spec.host_network), (PID, spec.host_pid), (IPC, spec.host_ipc)]
-        .into_iter()
-        .filter(|(_, is_shared)| *is_shared)
-        .map(|(field, _)| Offence::new(Place::Pod, *field, Remedy::Set(&["false"])).found("true"))
-        .collect()
+    for (demand, is_shared) in [(&NETWORK, spec.host_network), (&PID, spec.host_pid), (&IPC, spec.host_ipc)] {
+        if is_shared {
+            found.push(Offence::new(Place::Pod, demand).found("true"));
+        }
+    }
 }

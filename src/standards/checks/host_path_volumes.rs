@@ -4,10 +4,11 @@
 //! versions; at the restricted level `restrictedVolumes` takes its place.
 
 use super::{
-    About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, Sources,
+    About, Check, Demand, Level, Offence, Offences, Place, Pod, Remedy, Revision, Sources,
     phrase::{by_count, quote_list},
 };
 
+static SOURCE: Demand = Demand::new(&["hostPath"], Remedy::UseSource(&["emptyDir", "persistentVolumeClaim"]));
 const HOST_PATH: Sources = Sources::of(&["hostPath"]);
 
 pub(super) const CHECK: Check = Check {
@@ -32,18 +33,10 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     let volumes = pod.spec.volumes.iter().enumerate();
-    volumes
-        .filter(|(_, volume)| volume.sources.intersects(HOST_PATH))
-        .map(|(index, volume)| {
-            let place = Place::Volume { index, name: &volume.name };
-            Offence::new(
-                place,
-                Field::new(&["hostPath"]),
-                Remedy::UseSource(&["emptyDir", "persistentVolumeClaim"]),
-            )
-            .found("hostPath")
-        })
-        .collect()
+    for (index, volume) in volumes.filter(|(_, volume)| volume.sources.intersects(HOST_PATH)) {
+        let place = Place::Volume { index, name: &volume.name };
+        found.push(Offence::new(place, &SOURCE).found("hostPath"));
+    }
 }

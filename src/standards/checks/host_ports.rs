@@ -4,12 +4,12 @@
 //! `hostNetwork` the API server sets a missing one to the `containerPort` before it judges.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision,
     phrase::{self, by_count, join, names, values},
-    visited,
+    visit,
 };
 
-const PORTS: Field = Field::new(&["ports"]);
+static PORT: Demand = Demand::of_entries(&["ports"], "hostPort", Remedy::Remove);
 
 pub(super) const CHECK: Check = Check {
     id: "hostPorts",
@@ -30,23 +30,20 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    let mut offences = Vec::new();
-    for (place, container) in visited(pod) {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    visit(pod, |place, container| {
         for (index, port) in container.ports.iter().enumerate().filter(|(_, port)| port.host_port != 0) {
-            let offence = Offence::new(place, PORTS.at(index).key("hostPort"), Remedy::Remove);
-            offences.push(offence.found(port.host_port.to_string()));
+            found.push(Offence::new(place, &PORT).at(index).found(port.host_port.to_string()));
         }
-    }
-    offences
+    });
 }
 
 fn detail(offences: &[Offence<'_>], out: &mut String) {
     let names = names(offences);
     // Sorted as strings: 443 stands before 80.
     let ports = values(offences);
-    phrase::containers(out, &names);
-    by_count(out, names.len(), " uses ", " use ");
+    phrase::containers(out, names.clone());
+    by_count(out, names.count(), " uses ", " use ");
     by_count(out, ports.len(), "hostPort ", "hostPorts ");
     join(out, ports, ", ");
 }

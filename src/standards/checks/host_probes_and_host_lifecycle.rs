@@ -5,30 +5,32 @@
 //! checks it names each container once, sorted.
 
 use super::{
-    About, Check, Container, Field, Handler, Level, Offence, Pod, Remedy, Revision,
+    About, Check, Container, Demand, Handler, Level, Offence, Offences, Pod, Remedy, Revision,
     phrase::{self, by_count, names, quote_list, sorted, values},
-    visited,
+    visit,
 };
 
-/// Where a host can stand: in an HTTP request, in a TCP connection.
-type Fields = [Field; 2];
+/// The hosts of a handler: of an HTTP request, and of a TCP connection.
+type Hosts = [Demand; 2];
 
-static LIVENESS: Fields =
-    [Field::new(&["livenessProbe", "httpGet", "host"]), Field::new(&["livenessProbe", "tcpSocket", "host"])];
-static READINESS: Fields = [
-    Field::new(&["readinessProbe", "httpGet", "host"]),
-    Field::new(&["readinessProbe", "tcpSocket", "host"]),
+static LIVENESS: Hosts =
+    [host(&["livenessProbe", "httpGet", "host"]), host(&["livenessProbe", "tcpSocket", "host"])];
+static READINESS: Hosts =
+    [host(&["readinessProbe", "httpGet", "host"]), host(&["readinessProbe", "tcpSocket", "host"])];
+static STARTUP: Hosts =
+    [host(&["startupProbe", "httpGet", "host"]), host(&["startupProbe", "tcpSocket", "host"])];
+static POST_START: Hosts = [
+    host(&["lifecycle", "postStart", "httpGet", "host"]),
+    host(&["lifecycle", "postStart", "tcpSocket", "host"]),
 ];
-static STARTUP: Fields =
-    [Field::new(&["startupProbe", "httpGet", "host"]), Field::new(&["startupProbe", "tcpSocket", "host"])];
-static POST_START: Fields = [
-    Field::new(&["lifecycle", "postStart", "httpGet", "host"]),
-    Field::new(&["lifecycle", "postStart", "tcpSocket", "host"]),
+static PRE_STOP: Hosts = [
+    host(&["lifecycle", "preStop", "httpGet", "host"]),
+    host(&["lifecycle", "preStop", "tcpSocket", "host"]),
 ];
-static PRE_STOP: Fields = [
-    Field::new(&["lifecycle", "preStop", "httpGet", "host"]),
-    Field::new(&["lifecycle", "preStop", "tcpSocket", "host"]),
-];
+
+const fn host(keys: &'static [&'static str]) -> Demand {
+    Demand::new(keys, Remedy::Remove)
+}
 
 pub(super) const CHECK: Check = Check {
     id: "hostProbesAndHostLifecycle",
@@ -52,23 +54,22 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    let mut offences = Vec::new();
-    for (place, container) in visited(pod) {
-        for (fields, handler) in handlers(container) {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    visit(pod, |place, container| {
+        for (hosts, handler) in handlers(container) {
             let Some(handler) = handler else { continue };
-            let targets = [handler.http_get.as_ref(), handler.tcp_socket.as_ref()];
-            let hosts =
-                fields.iter().zip(targets).filter_map(|(field, target)| Some((*field, &*target?.host)));
-            for (field, host) in hosts.filter(|(_, host)| !host.is_empty()) {
-                offences.push(Offence::new(place, field, Remedy::Remove).found(host));
+            for (demand, target) in hosts.iter().zip([&handler.http_get, &handler.tcp_socket]) {
+                if let Some(host) =
+                    target.as_ref().map(|target| &*target.host).filter(|host| !host.is_empty())
+                {
+                    found.push(Offence::new(place, demand).found(host));
+                }
             }
         }
-    }
-    offences
+    });
 }
 
-fn handlers<'p>(container: &'p Container<'_>) -> [(&'static Fields, Option<&'p Handler<'p>>); 5] {
+fn handlers<'p>(container: &'p Container<'_>) -> [(&'static Hosts, Option<&'p Handler<'p>>); 5] {
     let lifecycle = container.lifecycle.as_ref();
     [
         (&LIVENESS, container.liveness_probe.as_ref()),
@@ -82,7 +83,7 @@ fn handlers<'p>(container: &'p Container<'_>) -> [(&'static Fields, Option<&'p H
 fn detail(offences: &[Offence<'_>], out: &mut String) {
     let names = sorted(names(offences));
     let hosts = values(offences);
-    phrase::containers(out, &names);
+    phrase::containers(out, names.iter());
     by_count(out, names.len(), " uses ", " use ");
     by_count(out, hosts.len(), "probe or lifecycle host ", "probe or lifecycle hosts ");
     quote_list(out, hosts);

@@ -3,11 +3,11 @@
 //! Looks at each container's `privileged`, which must not be true. The same in all versions.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision, in_containers,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names},
 };
 
-const PRIVILEGED: Field = Field::new(&["securityContext", "privileged"]);
+static PRIVILEGED: Demand = Demand::new(&["securityContext", "privileged"], Remedy::Set(&["false"]));
 
 pub(super) const CHECK: Check = Check {
     id: "privileged",
@@ -26,14 +26,19 @@ pub(super) const CHECK: Check = Check {
     overrides: &[],
     reason: |_| "privileged",
     detail: |offences, out| {
-        containers(out, &names(offences));
+        containers(out, names(offences));
         out.push_str(" must not set securityContext.privileged=true");
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    in_containers(pod, |context| context.privileged)
-        .filter(|(_, privileged)| *privileged == Some(true))
-        .map(|(place, _)| Offence::new(place, PRIVILEGED, Remedy::Set(&["false"])).found("true"))
-        .collect()
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    in_containers(
+        pod,
+        |context| context.privileged,
+        |place, privileged| {
+            if privileged == Some(true) {
+                found.push(Offence::new(place, &PRIVILEGED).found("true"));
+            }
+        },
+    );
 }

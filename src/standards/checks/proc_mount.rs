@@ -5,11 +5,11 @@
 //! takes its place from v1.35 on.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision, in_containers,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, in_containers,
     phrase::{containers, names, quote_list, values},
 };
 
-const PROC_MOUNT: Field = Field::new(&["securityContext", "procMount"]);
+static PROC_MOUNT: Demand = Demand::new(&["securityContext", "procMount"], Remedy::Set(&["Default"]));
 
 pub(super) const CHECK: Check = Check {
     id: "procMount",
@@ -26,9 +26,15 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(0, "only Default", offences),
-        Revision::since(35, "pods with a user namespace of their own are let through", |pod, minor| {
-            if pod.spec.has_user_namespace() { Vec::new() } else { offences(pod, minor) }
-        }),
+        Revision::since(
+            35,
+            "pods with a user namespace of their own are let through",
+            |pod, minor, found| {
+                if !pod.spec.has_user_namespace() {
+                    offences(pod, minor, found);
+                }
+            },
+        ),
     ],
     overrides: &[],
     reason,
@@ -36,12 +42,16 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// Of `procMount_restricted` as well.
-pub(super) fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    in_containers(pod, |context| context.proc_mount.as_deref())
-        .filter_map(|(place, mount)| Some((place, mount?)))
-        .filter(|(_, mount)| *mount != "Default")
-        .map(|(place, mount)| Offence::new(place, PROC_MOUNT, Remedy::Set(&["Default"])).found(mount))
-        .collect()
+pub(super) fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    in_containers(
+        pod,
+        |context| context.proc_mount.as_deref(),
+        |place, mount| {
+            if let Some(mount) = mount.filter(|mount| *mount != "Default") {
+                found.push(Offence::new(place, &PROC_MOUNT).found(mount));
+            }
+        },
+    );
 }
 
 /// Of `procMount_restricted` as well.
@@ -51,7 +61,7 @@ pub(super) fn reason(_: &[Offence<'_>]) -> &'static str {
 
 /// Of `procMount_restricted` as well.
 pub(super) fn detail(offences: &[Offence<'_>], out: &mut String) {
-    containers(out, &names(offences));
+    containers(out, names(offences));
     out.push_str(" must not set securityContext.procMount to ");
     quote_list(out, values(offences));
 }

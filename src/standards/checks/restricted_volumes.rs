@@ -6,7 +6,7 @@
 //! versions; it takes the place of `hostPathVolumes`.
 
 use super::{
-    About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, Sources, Volume,
+    About, Check, Demand, Level, Offence, Offences, Place, Pod, Remedy, Revision, Sources, Volume,
     phrase::{by_count, quote_list, values},
 };
 
@@ -25,7 +25,7 @@ const USE: &[&str] = &[
 ];
 
 /// The kinds that are named, in the order in which upstream looks for them.
-const FORBIDDEN: [(Sources, Field); 21] = [
+static FORBIDDEN: [(Sources, Demand); 21] = [
     kind(&["hostPath"]),
     kind(&["gcePersistentDisk"]),
     kind(&["awsElasticBlockStore"]),
@@ -49,9 +49,12 @@ const FORBIDDEN: [(Sources, Field); 21] = [
     kind(&["storageos"]),
 ];
 
-const fn kind(name: &'static [&'static str]) -> (Sources, Field) {
-    (Sources::of(name), Field::new(name))
+const fn kind(name: &'static [&'static str]) -> (Sources, Demand) {
+    (Sources::of(name), Demand::new(name, Remedy::UseSource(USE)))
 }
+
+/// The volume as a whole.
+static OTHER: Demand = Demand::new(&[], Remedy::UseSource(USE));
 
 pub(super) const CHECK: Check = Check {
     id: "restrictedVolumes",
@@ -72,21 +75,19 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     let volumes = pod.spec.volumes.iter().enumerate();
-    volumes
-        .filter(|(_, volume)| !volume.sources.intersects(ALLOWED))
-        .map(|(index, volume)| of(index, volume))
-        .collect()
+    for (index, volume) in volumes.filter(|(_, volume)| !volume.sources.intersects(ALLOWED)) {
+        found.push(of(index, volume));
+    }
 }
 
 fn of<'p>(index: usize, volume: &'p Volume<'_>) -> Offence<'p> {
     let place = Place::Volume { index, name: &volume.name };
-    let field =
-        FORBIDDEN.into_iter().find(|(source, _)| volume.sources.intersects(*source)).map(|(_, field)| field);
-    let kind = field.and_then(|field| field.keys.first()).copied().unwrap_or("unknown");
-    Offence::new(place, field.unwrap_or_default(), Remedy::UseSource(USE))
-        .found(kind)
+    let named = FORBIDDEN.iter().find(|(source, _)| volume.sources.intersects(*source));
+    let demand = named.map_or(&OTHER, |(_, demand)| demand);
+    Offence::new(place, demand)
+        .found(demand.field.keys.first().copied().unwrap_or("unknown"))
         .in_doubt(volume.sources.intersects(Sources::UNKNOWN))
 }
 

@@ -6,11 +6,11 @@
 //! special about Windows. Since v1.35 pods with a user namespace of their own (`hostUsers: false`) are let through.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision, everywhere, in_containers,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, everywhere, in_containers,
     phrase::{pod_or_containers, setters},
 };
 
-const RUN_AS_NON_ROOT: Field = Field::new(&["securityContext", "runAsNonRoot"]);
+static RUN_AS_NON_ROOT: Demand = Demand::new(&["securityContext", "runAsNonRoot"], Remedy::Set(&["true"]));
 
 pub(super) const CHECK: Check = Check {
     id: "runAsNonRoot",
@@ -31,9 +31,15 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(0, "must be true", offences),
-        Revision::since(35, "pods with a user namespace of their own are let through", |pod, minor| {
-            if pod.spec.has_user_namespace() { Vec::new() } else { offences(pod, minor) }
-        }),
+        Revision::since(
+            35,
+            "pods with a user namespace of their own are let through",
+            |pod, minor, found| {
+                if !pod.spec.has_user_namespace() {
+                    offences(pod, minor, found);
+                }
+            },
+        ),
     ],
     overrides: &[],
     reason: |_| "runAsNonRoot != true",
@@ -48,19 +54,29 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    const REMEDY: Remedy = Remedy::Set(&["true"]);
-    let explicit: Vec<_> =
-        everywhere(pod, |context| context.run_as_non_root, |context| context.run_as_non_root)
-            .filter(|(_, value)| *value == Some(false))
-            .map(|(place, _)| Offence::new(place, RUN_AS_NON_ROOT, REMEDY).found("false"))
-            .collect();
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    let begin = found.len();
+    everywhere(
+        pod,
+        |context| context.run_as_non_root,
+        |context| context.run_as_non_root,
+        |place, value| {
+            if value == Some(false) {
+                found.push(Offence::new(place, &RUN_AS_NON_ROOT).found("false"));
+            }
+        },
+    );
     let of_pod = pod.spec.security_context.as_ref().and_then(|context| context.run_as_non_root);
-    if !explicit.is_empty() || of_pod == Some(true) {
-        return explicit;
+    if found.len() > begin || of_pod == Some(true) {
+        return;
     }
-    in_containers(pod, |context| context.run_as_non_root)
-        .filter(|(_, value)| value.is_none())
-        .map(|(place, _)| Offence::new(place, RUN_AS_NON_ROOT, REMEDY).or_on_pod())
-        .collect()
+    in_containers(
+        pod,
+        |context| context.run_as_non_root,
+        |place, value| {
+            if value.is_none() {
+                found.push(Offence::new(place, &RUN_AS_NON_ROOT).or_on_pod());
+            }
+        },
+    );
 }

@@ -4,9 +4,11 @@
 //! has its own. Absent is allowed: `runAsNonRoot` sees to that. Since v1.35 pods with a user namespace of their own
 //! (`hostUsers: false`) are let through.
 
-use super::{About, Check, Field, Level, Offence, Pod, Remedy, Revision, everywhere, phrase::setters};
+use super::{
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, everywhere, phrase::setters,
+};
 
-const RUN_AS_USER: Field = Field::new(&["securityContext", "runAsUser"]);
+static RUN_AS_USER: Demand = Demand::new(&["securityContext", "runAsUser"], Remedy::NonZero);
 
 pub(super) const CHECK: Check = Check {
     id: "runAsUser",
@@ -27,9 +29,15 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(23, "must not be 0", offences),
-        Revision::since(35, "pods with a user namespace of their own are let through", |pod, minor| {
-            if pod.spec.has_user_namespace() { Vec::new() } else { offences(pod, minor) }
-        }),
+        Revision::since(
+            35,
+            "pods with a user namespace of their own are let through",
+            |pod, minor, found| {
+                if !pod.spec.has_user_namespace() {
+                    offences(pod, minor, found);
+                }
+            },
+        ),
     ],
     overrides: &[],
     reason: |_| "runAsUser=0",
@@ -39,9 +47,15 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    everywhere(pod, |context| context.run_as_user, |context| context.run_as_user)
-        .filter(|(_, user)| *user == Some(0))
-        .map(|(place, _)| Offence::new(place, RUN_AS_USER, Remedy::NonZero).found("0"))
-        .collect()
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    everywhere(
+        pod,
+        |context| context.run_as_user,
+        |context| context.run_as_user,
+        |place, user| {
+            if user == Some(0) {
+                found.push(Offence::new(place, &RUN_AS_USER).found("0"));
+            }
+        },
+    );
 }

@@ -4,13 +4,13 @@
 //! [`TYPES`] and an empty one; user and role must be empty; the level is free.
 
 use super::{
-    About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, SeLinuxOptions, everywhere,
-    phrase::{by_count, join, quote_list, setters, values},
+    About, Check, Demand, Level, Offence, Offences, Place, Pod, Remedy, Revision, SeLinuxOptions, everywhere,
+    phrase::{by_count, quote_list, setters, values},
 };
 
-const TYPE: Field = Field::new(&["securityContext", "seLinuxOptions", "type"]);
-const USER: Field = Field::new(&["securityContext", "seLinuxOptions", "user"]);
-const ROLE: Field = Field::new(&["securityContext", "seLinuxOptions", "role"]);
+static TYPE: Demand = Demand::new(&["securityContext", "seLinuxOptions", "type"], Remedy::Set(TYPES[0].1));
+static USER: Demand = Demand::new(&["securityContext", "seLinuxOptions", "user"], Remedy::Remove);
+static ROLE: Demand = Demand::new(&["securityContext", "seLinuxOptions", "role"], Remedy::Remove);
 
 /// The types that are allowed, by the minor since which they are. Each line is a revision of the check.
 const TYPES: &[(u32, &[&str])] =
@@ -38,11 +38,17 @@ pub(super) const CHECK: Check = Check {
     detail,
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, minor: u32) -> Vec<Offence<'p>> {
-    everywhere(pod, |context| context.se_linux_options.as_ref(), |context| context.se_linux_options.as_ref())
-        .filter_map(|(place, options)| Some((place, options?)))
-        .flat_map(|(place, options)| of_options(place, options, minor))
-        .collect()
+fn offences<'p>(pod: &'p Pod<'_>, minor: u32, found: &mut Offences<'p>) {
+    everywhere(
+        pod,
+        |context| context.se_linux_options.as_ref(),
+        |context| context.se_linux_options.as_ref(),
+        |place, options| {
+            if let Some(options) = options {
+                of_options(place, options, minor).for_each(|offence| found.push(offence));
+            }
+        },
+    );
 }
 
 fn of_options<'p>(
@@ -50,15 +56,14 @@ fn of_options<'p>(
     options: &'p SeLinuxOptions<'_>,
     minor: u32,
 ) -> impl Iterator<Item = Offence<'p>> {
+    let is_type_allowed = options.kind.is_empty() || is_allowed(&options.kind, minor);
     let fields = [
-        (TYPE, &options.kind, Remedy::Set(TYPES[0].1)),
-        (USER, &options.user, Remedy::Remove),
-        (ROLE, &options.role, Remedy::Remove),
+        (&TYPE, &options.kind, is_type_allowed),
+        (&USER, &options.user, options.user.is_empty()),
+        (&ROLE, &options.role, options.role.is_empty()),
     ];
-    fields
-        .into_iter()
-        .filter(move |(field, value, _)| !(value.is_empty() || *field == TYPE && is_allowed(value, minor)))
-        .map(move |(field, value, remedy)| Offence::new(place, field, remedy).found(&**value))
+    let forbidden = fields.into_iter().filter(|(_, _, is_allowed)| !is_allowed);
+    forbidden.map(move |(demand, value, _)| Offence::new(place, demand).found(&**value))
 }
 
 fn is_allowed(kind: &str, minor: u32) -> bool {
@@ -68,18 +73,16 @@ fn is_allowed(kind: &str, minor: u32) -> bool {
 fn detail(offences: &[Offence<'_>], out: &mut String) {
     setters(out, offences);
     out.push_str(" set forbidden securityContext.seLinuxOptions: ");
-    let types = values(offences.iter().filter(|offence| offence.field == TYPE));
-    let mut parts = Vec::new();
+    let types = values(offences.iter().filter(|offence| *offence.demand == TYPE));
+    let begin = out.len();
     if !types.is_empty() {
-        let mut part = String::new();
-        by_count(&mut part, types.len(), "type ", "types ");
-        quote_list(&mut part, &types);
-        parts.push(part);
+        by_count(out, types.len(), "type ", "types ");
+        quote_list(out, &types);
     }
-    for (field, part) in [(USER, "user may not be set"), (ROLE, "role may not be set")] {
-        if offences.iter().any(|offence| offence.field == field) {
-            parts.push(part.to_owned());
+    for (demand, part) in [(&USER, "user may not be set"), (&ROLE, "role may not be set")] {
+        if offences.iter().any(|offence| offence.demand == demand) {
+            out.push_str(if out.len() == begin { "" } else { "; " });
+            out.push_str(part);
         }
     }
-    join(out, parts, "; ");
 }

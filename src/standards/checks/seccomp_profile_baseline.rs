@@ -7,16 +7,18 @@
 //! there must be no profile. At the restricted level `seccompProfile_restricted` takes its place from v1.19 on.
 
 use super::{
-    About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, SECCOMP_CONTAINER_PREFIX, SECCOMP_POD,
-    everywhere,
+    About, Check, Demand, Level, Offence, Offences, Place, Pod, Remedy, Revision, SECCOMP_CONTAINER_PREFIX,
+    SECCOMP_POD, everywhere,
     phrase::{annotations, by_count, join, quote_list, setters, values},
-    visited,
+    visit,
 };
 
 /// Of `seccompProfile_restricted` as well.
-pub(super) const TYPE: Field = Field::new(&["securityContext", "seccompProfile", "type"]);
+pub(super) static TYPE: Demand =
+    Demand::new(&["securityContext", "seccompProfile", "type"], Remedy::Set(ALLOWED));
 /// Of `seccompProfile_restricted` as well.
 pub(super) const ALLOWED: &[&str] = &["RuntimeDefault", "Localhost"];
+static ANNOTATION: Demand = Demand::new(&[], Remedy::Set(&["runtime/default"]));
 
 pub(super) const CHECK: Check = Check {
     id: "seccompProfile_baseline",
@@ -53,26 +55,24 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn in_annotations<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn in_annotations<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     let annotations = &pod.metadata.annotations;
-    let of_pod = annotations.get(SECCOMP_POD, "");
-    let of_containers =
-        visited(pod).filter_map(|(_, container)| annotations.get(SECCOMP_CONTAINER_PREFIX, &container.name));
-    let mut offences: Vec<_> = of_pod
-        .into_iter()
-        .chain(of_containers)
-        .filter(|(_, value)| {
-            !matches!(*value, "runtime/default" | "docker/default") && !value.starts_with("localhost/")
-        })
-        .map(|(key, value)| {
-            Offence::new(Place::Annotation(key), Field::default(), Remedy::Set(&["runtime/default"]))
-                .found(value)
-        })
-        .collect();
+    let mut offences = Vec::new();
+    let mut look = |annotation: Option<(&'p str, &'p str)>| {
+        if let Some((key, value)) = annotation.filter(|(_, value)| !is_allowed(value)) {
+            offences.push(Offence::new(Place::Annotation(key), &ANNOTATION).found(value));
+        }
+    };
+    look(annotations.get(SECCOMP_POD, ""));
+    visit(pod, |_, container| look(annotations.get(SECCOMP_CONTAINER_PREFIX, &container.name)));
     // Containers may share a name, and with it an annotation.
     offences.sort_by(|one, other| annotation(one).cmp(&annotation(other)));
     offences.dedup();
-    offences
+    offences.into_iter().for_each(|offence| found.push(offence));
+}
+
+fn is_allowed(annotation: &str) -> bool {
+    matches!(annotation, "runtime/default" | "docker/default") || annotation.starts_with("localhost/")
 }
 
 fn annotation<'p>(offence: &Offence<'p>) -> Option<&'p str> {
@@ -82,12 +82,18 @@ fn annotation<'p>(offence: &Offence<'p>) -> Option<&'p str> {
     }
 }
 
-fn in_fields<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    everywhere(pod, |context| context.seccomp_profile.as_ref(), |context| context.seccomp_profile.as_ref())
-        .filter_map(|(place, profile)| Some((place, &*profile?.kind)))
-        .filter(|(_, kind)| !ALLOWED.contains(kind))
-        .map(|(place, kind)| Offence::new(place, TYPE, Remedy::Set(ALLOWED)).found(kind))
-        .collect()
+/// Of `seccompProfile_restricted` as well.
+pub(super) fn in_fields<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
+    everywhere(
+        pod,
+        |context| context.seccomp_profile.as_ref(),
+        |context| context.seccomp_profile.as_ref(),
+        |place, profile| {
+            if let Some(kind) = profile.map(|profile| &*profile.kind).filter(|kind| !ALLOWED.contains(kind)) {
+                found.push(Offence::new(place, &TYPE).found(kind));
+            }
+        },
+    );
 }
 
 /// Of `seccompProfile_restricted` as well.

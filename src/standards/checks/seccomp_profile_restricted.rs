@@ -6,9 +6,9 @@
 //! told. Since v1.25 pods for Windows are let through; they are then not asked for the baseline either.
 
 use super::{
-    About, Check, Level, Offence, Pod, Remedy, Revision, everywhere, in_containers,
+    About, Check, Level, Offence, Offences, Pod, Revision, in_containers,
     phrase::pod_or_containers,
-    seccomp_profile_baseline::{ALLOWED, TYPE, forbidden_types},
+    seccomp_profile_baseline::{TYPE, forbidden_types, in_fields},
 };
 
 pub(super) const CHECK: Check = Check {
@@ -30,8 +30,10 @@ pub(super) const CHECK: Check = Check {
     },
     revisions: &[
         Revision::since(19, "a profile must be set", offences),
-        Revision::since(25, "pods for Windows are let through", |pod, minor| {
-            if pod.spec.is_windows() { Vec::new() } else { offences(pod, minor) }
+        Revision::since(25, "pods for Windows are let through", |pod, minor, found| {
+            if !pod.spec.is_windows() {
+                offences(pod, minor, found);
+            }
         }),
     ],
     overrides: &["seccompProfile_baseline"],
@@ -48,23 +50,20 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
-    const REMEDY: Remedy = Remedy::Set(ALLOWED);
-    let explicit: Vec<_> = everywhere(
+fn offences<'p>(pod: &'p Pod<'_>, minor: u32, found: &mut Offences<'p>) {
+    let begin = found.len();
+    in_fields(pod, minor, found);
+    let context = pod.spec.security_context.as_ref();
+    if found.len() > begin || context.is_some_and(|context| context.seccomp_profile.is_some()) {
+        return;
+    }
+    in_containers(
         pod,
         |context| context.seccomp_profile.as_ref(),
-        |context| context.seccomp_profile.as_ref(),
-    )
-    .filter_map(|(place, profile)| Some((place, &*profile?.kind)))
-    .filter(|(_, kind)| !ALLOWED.contains(kind))
-    .map(|(place, kind)| Offence::new(place, TYPE, REMEDY).found(kind))
-    .collect();
-    let context = pod.spec.security_context.as_ref();
-    if !explicit.is_empty() || context.is_some_and(|context| context.seccomp_profile.is_some()) {
-        return explicit;
-    }
-    in_containers(pod, |context| context.seccomp_profile.as_ref())
-        .filter(|(_, profile)| profile.is_none())
-        .map(|(place, _)| Offence::new(place, TYPE, REMEDY).or_on_pod())
-        .collect()
+        |place, profile| {
+            if profile.is_none() {
+                found.push(Offence::new(place, &TYPE).or_on_pod());
+            }
+        },
+    );
 }

@@ -2,9 +2,9 @@
 //!
 //! Looks at the names of the pod's `sysctls`. Allows those of [`SAFE`], as they are written there; the value is free.
 
-use super::{About, Check, Field, Level, Offence, Place, Pod, Remedy, Revision, phrase::join};
+use super::{About, Check, Demand, Level, Offence, Offences, Place, Pod, Remedy, Revision, phrase::join};
 
-const SYSCTLS: Field = Field::new(&["securityContext", "sysctls"]);
+static SYSCTLS: Demand = Demand::new(&["securityContext", "sysctls"], Remedy::Remove);
 
 /// The parameters that are allowed, by the minor since which they are. Each line is a revision of the check.
 const SAFE: &[(u32, &[&str])] = &[
@@ -52,11 +52,12 @@ pub(super) const CHECK: Check = Check {
     detail: |offences, out| join(out, offences.iter().filter_map(Offence::value), ", "),
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, minor: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, minor: u32, found: &mut Offences<'p>) {
     let sysctls = pod.spec.security_context.iter().flat_map(|context| context.sysctls.iter().enumerate());
     sysctls
         .map(|(index, sysctl)| (index, &*sysctl.name))
         .filter(|(_, name)| !SAFE.iter().any(|(since, names)| *since <= minor && names.contains(name)))
-        .map(|(index, name)| Offence::new(Place::Pod, SYSCTLS.at(index), Remedy::Remove).found(name))
-        .collect()
+        .for_each(|(index, name)| {
+            found.push(Offence::new(Place::Pod, &SYSCTLS).at(index).found(name));
+        });
 }

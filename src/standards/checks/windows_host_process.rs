@@ -4,10 +4,12 @@
 //! and also where every container has its own. The same in all versions.
 
 use super::{
-    About, Check, Field, Level, Offence, Pod, Remedy, Revision, WindowsOptions, everywhere, phrase::setters,
+    About, Check, Demand, Level, Offence, Offences, Pod, Remedy, Revision, WindowsOptions, everywhere,
+    phrase::setters,
 };
 
-const HOST_PROCESS: Field = Field::new(&["securityContext", "windowsOptions", "hostProcess"]);
+static HOST_PROCESS: Demand =
+    Demand::new(&["securityContext", "windowsOptions", "hostProcess"], Remedy::Set(&["false"]));
 
 pub(super) const CHECK: Check = Check {
     id: "windowsHostProcess",
@@ -34,14 +36,16 @@ pub(super) const CHECK: Check = Check {
     },
 };
 
-fn offences<'p>(pod: &'p Pod<'_>, _: u32) -> Vec<Offence<'p>> {
+fn offences<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     let is_set = |options: Option<&WindowsOptions>| options?.host_process;
     everywhere(
         pod,
         |context| is_set(context.windows_options.as_ref()),
         |context| is_set(context.windows_options.as_ref()),
-    )
-    .filter(|(_, host_process)| *host_process == Some(true))
-    .map(|(place, _)| Offence::new(place, HOST_PROCESS, Remedy::Set(&["false"])).found("true"))
-    .collect()
+        |place, host_process| {
+            if host_process == Some(true) {
+                found.push(Offence::new(place, &HOST_PROCESS).found("true"));
+            }
+        },
+    );
 }

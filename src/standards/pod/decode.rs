@@ -7,7 +7,7 @@ use serde::{
     de::{self, DeserializeSeed, IgnoredAny, MapAccess, Visitor},
 };
 
-use super::Pod;
+use super::{Pod, json};
 
 /// A text that is no pod, with the field at fault. Both parts may hold what the text's author wrote, as it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +27,7 @@ impl<'a> Pod<'a> {
     /// When the text is not JSON, or a field that a check reads has another type than Kubernetes gives it.
     pub fn from_json(text: &'a str) -> Result<Self, PodError> {
         // The path is found in a second reading: to keep it costs an allocation a field.
-        serde_json::from_str(text).map_err(|error| {
+        json::from_text(text).map_err(|error| {
             let mut deserializer = serde_json::Deserializer::from_str(text);
             let path = match serde_path_to_error::deserialize::<_, Pod<'_>>(&mut deserializer) {
                 Err(located) => located.path().to_string(),
@@ -43,6 +43,9 @@ impl<'a> Pod<'a> {
 pub(super) trait Object<'de>: Default {
     /// The names of the fields that are read.
     const KEYS: &'static [&'static str];
+
+    /// The position of a field among [`Self::KEYS`].
+    fn position(key: &[u8]) -> Option<usize>;
 
     /// Reads the value of the field `KEYS[index]`.
     fn read<A: MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error>;
@@ -78,7 +81,7 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<T, A::Error> {
         let mut value = T::default();
         let mut seen: u32 = 0;
-        while let Some(key) = map.next_key_seed(KeyOf(T::KEYS))? {
+        while let Some(key) = map.next_key_seed(KeyOf::<T>(PhantomData))? {
             let Some(index) = key else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
@@ -93,11 +96,10 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
 }
 
-/// Reads a key as its position in a list; `None` when it is not on it.
-#[derive(Clone, Copy)]
-pub(super) struct KeyOf(pub(super) &'static [&'static str]);
+/// Reads a key as its position among those of an object; `None` when it is none of them.
+struct KeyOf<T>(PhantomData<T>);
 
-impl<'de> DeserializeSeed<'de> for KeyOf {
+impl<'de, T: Object<'de>> DeserializeSeed<'de> for KeyOf<T> {
     type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<usize>, D::Error> {
@@ -105,7 +107,7 @@ impl<'de> DeserializeSeed<'de> for KeyOf {
     }
 }
 
-impl Visitor<'_> for KeyOf {
+impl<'de, T: Object<'de>> Visitor<'de> for KeyOf<T> {
     type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -117,7 +119,7 @@ impl Visitor<'_> for KeyOf {
     }
 
     fn visit_bytes<E>(self, key: &[u8]) -> Result<Option<usize>, E> {
-        Ok(self.0.iter().position(|known| known.as_bytes() == key))
+        Ok(T::position(key))
     }
 }
 
@@ -132,6 +134,10 @@ impl<'de> Deserialize<'de> for Presence {
 
         impl<'de> Object<'de> for Anything {
             const KEYS: &'static [&'static str] = &[];
+
+            fn position(_: &[u8]) -> Option<usize> {
+                None
+            }
 
             fn read<A: MapAccess<'de>>(&mut self, _: usize, _: &mut A) -> Result<(), A::Error> {
                 Ok(())
@@ -166,6 +172,18 @@ macro_rules! object {
 
         impl<'de $(: $life, $life)?> decode::Object<'de> for $name $(<$life>)? {
             const KEYS: &'static [&'static str] = &[$($key),*];
+
+            // Not a search of the list: each comparison knows its length.
+            fn position(key: &[u8]) -> Option<usize> {
+                let mut position = 0..;
+                $(
+                    let index = position.next();
+                    if key == $key.as_bytes() {
+                        return index;
+                    }
+                )*
+                None
+            }
 
             fn read<A: serde::de::MapAccess<'de>>(&mut self, index: usize, map: &mut A) -> Result<(), A::Error> {
                 let mut position = 0..;

@@ -12,16 +12,16 @@ mod annotations;
 #[macro_use]
 mod decode;
 mod defaults;
+mod json;
 mod owned;
-mod served;
 mod strict;
 mod text;
 mod volume;
 
 pub use annotations::{APPARMOR_PREFIX, Annotations, SECCOMP_CONTAINER_PREFIX, SECCOMP_POD};
 pub use decode::PodError;
+pub use json::{Extent, from_served};
 pub use owned::OwnedPod;
-pub use served::{Extent, from_served};
 use strict::Strict;
 pub use text::Text;
 pub use volume::{Sources, Volume};

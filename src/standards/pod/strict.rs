@@ -7,7 +7,7 @@ use std::{fmt, marker::PhantomData};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, Unexpected, Visitor},
+    de::{self, SeqAccess, Unexpected, Visitor},
 };
 
 use super::{Annotations, Text, Volume};
@@ -37,8 +37,42 @@ impl<'de, T: Read<'de>> Read<'de> for Option<T> {
 
 impl<'de, T: Read<'de>> Read<'de> for Vec<T> {
     fn read<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = Option::<Vec<Strict<T>>>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(entries.into_iter().map(|Strict(entry)| entry).collect())
+        deserializer.deserialize_option(List(PhantomData))
+    }
+}
+
+/// Reads a list.
+struct List<T>(PhantomData<T>);
+
+impl<'de, T: Read<'de>> Visitor<'de> for List<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a sequence")
+    }
+
+    fn visit_none<E>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_unit<E>(self) -> Result<Vec<T>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+        let mut entries = Vec::new();
+        while let Some(Strict(entry)) = list.next_element()? {
+            if entries.len() == entries.capacity() {
+                // From one on: most lists have one entry, and a container is half a kilobyte.
+                entries.reserve_exact(entries.len().max(1));
+            }
+            entries.push(entry);
+        }
+        Ok(entries)
     }
 }
 

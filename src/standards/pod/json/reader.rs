@@ -7,7 +7,7 @@ use serde::{
     de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
 };
 
-use super::skip;
+use super::{check, count, text};
 
 /// How deep objects and lists may be in each other, as `serde_json` has it.
 const DEEPEST: u8 = 127;
@@ -30,23 +30,27 @@ impl de::Error for Declined {
     }
 }
 
+/// What is looked at of a value that nobody reads.
+#[derive(Clone, Copy)]
+pub(super) enum Unread {
+    /// All of it.
+    Checked,
+    /// Where it ends.
+    Counted,
+}
+
 /// Reads JSON.
 pub(super) struct Reader<'de> {
     text: &'de [u8],
+    unread: Unread,
     at: usize,
     depth: u8,
 }
 
-/// A string of the input: as it is there, which may not be UTF-8, or with its escapes resolved.
-enum Read<'de> {
-    Borrowed(&'de [u8]),
-    Owned(String),
-}
-
 impl<'de> Reader<'de> {
     /// Reads from the beginning of a text.
-    pub(super) const fn new(text: &'de [u8]) -> Self {
-        Self { text, at: 0, depth: 0 }
+    pub(super) const fn new(text: &'de [u8], unread: Unread) -> Self {
+        Self { text, unread, at: 0, depth: 0 }
     }
 
     /// Whether nothing but white space is left.
@@ -56,44 +60,40 @@ impl<'de> Reader<'de> {
 
     /// The next byte that is no white space, which stays.
     fn peek(&mut self) -> Option<u8> {
-        loop {
-            match *self.text.get(self.at)? {
-                b' ' | b'\n' | b'\t' | b'\r' => self.at += 1,
-                byte => return Some(byte),
-            }
-        }
+        let (byte, after) = text::token(self.text, self.at)?;
+        self.at = after - 1;
+        Some(byte)
     }
 
     /// Goes past a byte that must come next.
     fn expect(&mut self, byte: u8) -> Result<(), Declined> {
-        if self.peek() != Some(byte) {
-            return Err(Declined);
-        }
-        self.at += 1;
+        let token = text::token(self.text, self.at).filter(|(next, _)| *next == byte);
+        self.at = token.ok_or(Declined)?.1;
         Ok(())
     }
 
     /// Goes past a word that must come next.
     fn expect_word(&mut self, word: &[u8]) -> Result<(), Declined> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        if !rest.starts_with(word) {
-            return Err(Declined);
-        }
-        self.at += word.len();
+        self.at = text::word(self.text, self.at, word).ok_or(Declined)?;
         Ok(())
     }
 
-    fn string(&mut self) -> Result<Read<'de>, Declined> {
+    /// A string as it stands in the text, which may not be UTF-8. `None` when it has escapes, or is none.
+    fn plain_string(&mut self) -> Option<&'de [u8]> {
+        let (_, start) = text::token(self.text, self.at).filter(|(quote, _)| *quote == b'"')?;
+        let end = text::plain(self.text, start).filter(|end| self.text.get(*end) == Some(&b'"'))?;
+        self.at = end + 1;
+        self.text.get(start..end)
+    }
+
+    /// A string with escapes.
+    #[cold]
+    fn escaped_string(&mut self) -> Result<String, Declined> {
         self.expect(b'"')?;
-        let start = self.at;
-        let end = skip::plain(self.text, start).ok_or(Declined)?;
-        if self.text.get(end) == Some(&b'"') {
-            self.at = end + 1;
-            return self.text.get(start..end).map(Read::Borrowed).ok_or(Declined);
-        }
-        self.at = skip::string(self.text, end).ok_or(Declined)?;
-        let quoted = self.text.get(start - 1..self.at).ok_or(Declined)?;
-        serde_json::from_slice(quoted).map(Read::Owned).map_err(|_| Declined)
+        let start = self.at - 1;
+        self.at = count::string(self.text, self.at).ok_or(Declined)?;
+        let quoted = self.text.get(start..self.at).ok_or(Declined)?;
+        serde_json::from_slice(quoted).map_err(|_| Declined)
     }
 
     fn boolean(&mut self) -> Result<bool, Declined> {
@@ -202,17 +202,17 @@ macro_rules! one_kind {
 
 impl<'de> Reader<'de> {
     fn visit_string<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Declined> {
-        match self.string()? {
-            Read::Borrowed(text) => visitor.visit_borrowed_str(str::from_utf8(text).map_err(|_| Declined)?),
-            Read::Owned(text) => visitor.visit_string(text),
+        match self.plain_string() {
+            Some(text) => visitor.visit_borrowed_str(str::from_utf8(text).map_err(|_| Declined)?),
+            None => visitor.visit_string(self.escaped_string()?),
         }
     }
 
     /// The name of a field, which is compared and not kept: that it is UTF-8 need not be known.
     fn visit_identifier<V: Visitor<'de>>(&mut self, visitor: V) -> Result<V::Value, Declined> {
-        match self.string()? {
-            Read::Borrowed(name) => visitor.visit_borrowed_bytes(name),
-            Read::Owned(name) => visitor.visit_string(name),
+        match self.plain_string() {
+            Some(name) => visitor.visit_borrowed_bytes(name),
+            None => visitor.visit_string(self.escaped_string()?),
         }
     }
 
@@ -246,8 +246,12 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Declined> {
-        self.peek();
-        self.at = skip::value(self.text, self.at).ok_or(Declined)?;
+        let (first, at) = text::token(self.text, self.at).ok_or(Declined)?;
+        let end = match self.unread {
+            Unread::Checked => check::value(self.text, first, at, DEEPEST - self.depth),
+            Unread::Counted => count::value(self.text, first, at),
+        };
+        self.at = end.ok_or(Declined)?;
         visitor.visit_unit()
     }
 

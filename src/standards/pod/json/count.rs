@@ -1,28 +1,32 @@
-//! Passing over values.
+//! Passing over values of which only the extent is looked at.
 
 use wide::u8x16;
+
+use super::text;
 
 /// How many bytes are looked at together.
 const BLOCK: usize = 64;
 
-/// Where a value ends that begins at `at`, which is no white space. `None` when the text ends before, or no value begins
-/// there. That it is well-formed is not looked at, beyond its strings and brackets.
-pub(super) fn value(text: &[u8], at: usize) -> Option<usize> {
-    match text.get(at)? {
-        b'"' => string(text, at + 1),
-        b'{' | b'[' => container(text, at + 1),
-        _ => {
-            let rest = text.get(at..)?;
-            let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(byte));
-            Some(at + length.count()).filter(|end| *end > at)
-        }
+/// Where a value ends of which `first` is the first byte, and what follows that stands at `at`. `None` when the text
+/// ends before, or no value begins so. That it is well-formed is not looked at, beyond its strings and brackets.
+pub(super) fn value(text: &[u8], first: u8, at: usize) -> Option<usize> {
+    match first {
+        b'"' => string(text, at),
+        b'{' | b'[' => container(text, at),
+        _ if is_plain(first) => Some(at + text.get(at..)?.iter().take_while(|byte| is_plain(**byte)).count()),
+        _ => None,
     }
+}
+
+/// Whether a byte may stand in a number, or in `true`, `false` and `null`.
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
 }
 
 /// Where a string ends, its quotation mark included, of which the first character stands at `at`.
 pub(super) fn string(text: &[u8], mut at: usize) -> Option<usize> {
     loop {
-        at = plain(text, at)?;
+        at = text::plain(text, at)?;
         match text.get(at)? {
             b'"' => return Some(at + 1),
             b'\\' => at += 2,
@@ -30,22 +34,6 @@ pub(super) fn string(text: &[u8], mut at: usize) -> Option<usize> {
             _ => return None,
         }
     }
-}
-
-/// Where the first quotation mark, backslash or control character stands.
-pub(super) fn plain(text: &[u8], mut at: usize) -> Option<usize> {
-    while let Some(sixteen) = text.get(at..).and_then(|rest| rest.first_chunk()) {
-        let bytes = u8x16::new(*sixteen);
-        let controls = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
-        let ends = bytes.simd_eq(u8x16::splat(b'"')) | bytes.simd_eq(u8x16::splat(b'\\')) | controls;
-        let found = ends.to_bitmask();
-        if found != 0 {
-            return Some(at + found.trailing_zeros() as usize);
-        }
-        at += sixteen.len();
-    }
-    let rest = text.get(at..)?;
-    rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | ..0x20)).map(|index| at + index)
 }
 
 /// Where an object or a list ends, its bracket included, of which the first character inside stands at `at`.
