@@ -68,7 +68,9 @@ fn in_annotations<'p>(pod: &'p Pod<'_>, _: u32, found: &mut Offences<'p>) {
     // Containers may share a name, and with it an annotation.
     offences.sort_by(|one, other| annotation(one).cmp(&annotation(other)));
     offences.dedup();
-    offences.into_iter().for_each(|offence| found.push(offence));
+    for offence in offences {
+        found.push(offence);
+    }
 }
 
 fn is_allowed(annotation: &str) -> bool {

@@ -234,7 +234,7 @@ fn what_is_passed_over_is_well_formed() {
 /// The text of a value of which a few characters are left out, doubled or replaced.
 fn damaged() -> impl Strategy<Value = String> {
     let pieces = "{}[]:,\"\\ \n0123456789-+.eEtrufalsn/b\u{1}\u{e9}".chars().map(String::from);
-    let pieces: Vec<_> = pieces.chain(["".to_owned()]).collect();
+    let pieces: Vec<_> = pieces.chain([String::new()]).collect();
     let damage = (any::<prop::sample::Index>(), prop::sample::select(pieces), any::<bool>());
     (json(), any::<bool>(), prop::collection::vec(damage, 0..4)).prop_map(|(value, pretty, damage)| {
         let text = if pretty { format!("{value:#}") } else { value.to_string() };
