@@ -172,30 +172,34 @@ async fn what_is_clean_at_a_lower_level_gets_that_meanwhile() {
     stage.shows("team-a", &BASELINE.replace("baseline", "restricted")).await;
 }
 
+/// When a report says that enforce is raised, or that something else happens by itself.
+fn next_step(report: &Value) -> Option<Timestamp> {
+    report["nextStep"].as_str()?.parse().ok()
+}
+
 #[tokio::test]
 async fn a_soak_is_waited_out_and_begins_anew_with_the_process() {
+    let hour = SignedDuration::from_hours(1);
     let mut stage = Stage::new().await;
     stage.namespace("team-a", &[]).await;
     stage.runs("team-a", "web", plain()).await;
     let begun = Timestamp::now();
-    stage.settled_profile("teams", profile("baseline", &json!({"soak": "8s"}))).await;
+    stage.settled_profile("teams", profile("baseline", &json!({"soak": "1h"}))).await;
     let report = stage.reports_state("team-a", "Soaking", "Soaking").await;
-    let until: Timestamp = report["nextStep"].as_str().unwrap().parse().unwrap();
-    assert!(until.duration_since(begun) >= SignedDuration::from_secs(8), "{begun} {until}");
+    let first = next_step(&report).unwrap();
+    assert!(first.duration_since(begun) >= hour, "{begun} {first}");
     stage.counts("teams", "soaking", 1).await;
 
     // Nobody watches while podsec is away: what has passed does not count.
     stage.stop().await;
     stage.a_second_passes().await;
     stage.start();
-    let later = |report: &Value| {
-        let next = report["nextStep"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-        next.is_some_and(|next| next > until)
-    };
-    let report = stage.report_that("team-a", "a later raise", later).await;
-    let until: Timestamp = report["nextStep"].as_str().unwrap().parse().unwrap();
+    let is_later = |report: &Value| next_step(report).is_some_and(|next| next > first);
+    let report = stage.report_that("team-a", "a later raise", is_later).await;
+    let clean_since = next_step(&report).unwrap().checked_sub(hour).unwrap();
+    stage.settled_profile("teams", profile("baseline", &json!({"soak": "3s"}))).await;
     stage.shows("team-a", BASELINE).await;
-    assert!(Timestamp::now() >= until, "not before {until}");
+    assert!(Timestamp::now() >= clean_since.checked_add(SignedDuration::from_secs(3)).unwrap());
 }
 
 #[tokio::test]
@@ -221,11 +225,22 @@ async fn what_is_held_is_raised_by_force_after_its_time() {
     let stage = Stage::new().await;
     stage.namespace("team-a", &[]).await;
     stage.runs("team-a", "agent", privileged()).await;
-    let at = Timestamp::now().checked_add(SignedDuration::from_secs(6)).unwrap();
-    let rollout = json!({"soak": "0s", "forceAfter": at.to_string()});
-    stage.settled_profile("teams", profile("baseline", &rollout)).await;
-    let report = stage.reports_state("team-a", "Held", "Violations").await;
-    assert!(report["message"].as_str().unwrap().contains("forceAfter raises it"), "{report}");
+    let forced = |from_now| {
+        let at = Timestamp::now().checked_add(from_now).unwrap();
+        (at, profile("baseline", &json!({"soak": "0s", "forceAfter": at.to_string()})))
+    };
+    let (_, spec) = forced(SignedDuration::from_hours(1));
+    stage.settled_profile("teams", spec).await;
+    let announced = |report: &Value| {
+        report["reason"] == "Violations"
+            && report["message"].as_str().unwrap().contains("forceAfter raises it")
+    };
+    stage.report_that("team-a", "what is to come", announced).await;
+    assert_eq!(stage.shown("team-a").await, "");
+    // It has been held since before that.
+    stage.a_second_passes().await;
+    let (at, spec) = forced(SignedDuration::from_secs(1));
+    stage.settled_profile("teams", spec).await;
     stage.shows("team-a", BASELINE).await;
     assert!(Timestamp::now() >= at);
     stage.event("ForceRaised", "team-a").await;
