@@ -57,7 +57,11 @@ async fn deleting_the_crd_strips_nothing() {
     assert_eq!(stage.interposer.namespace_writes(), before);
     stage.install_crd();
     nothing_is_stripped(&stage, "noticed", &namespaces).await;
-    assert_eq!(stage.asked("/readyz").await.unwrap().0, 200);
+    stage
+        .eventually("podsec to be ready again", || async {
+            (stage.asked("/readyz").await?.0 == 200).then_some(())
+        })
+        .await;
 
     let namespaces = governed(&stage, "at-once").await;
     stage.cluster.kubectl(&["delete", &crd()]).unwrap();
