@@ -46,7 +46,7 @@ pub(crate) fn serve() -> io::Result<bool> {
     }
     let program = arguments.next().ok_or_else(|| io::Error::other("nothing to measure"))?;
     let begin = Instant::now();
-    Command::new(program).args(arguments).stdout(Stdio::null()).status()?;
+    Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
     let wall = begin.elapsed().as_micros();
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let micros = |time: nix::sys::time::TimeVal| time.tv_sec() * 1_000_000 + time.tv_usec();

@@ -1,6 +1,7 @@
 //! What was written, and by whom: the API server's audit log.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -27,7 +28,31 @@ pub(crate) fn arguments(folder: &Path) -> Result<Vec<String>, Error> {
         format!("--audit-log-path={}", folder.join(LOG).display()),
         // Not in batches: an event is there when its request is done.
         String::from("--audit-log-mode=blocking"),
+        // Megabytes up to which it is one file: whoever reads it looks for no others.
+        String::from("--audit-log-maxsize=100000"),
     ])
+}
+
+/// How long the log is, in bytes.
+pub(crate) fn length(folder: &Path) -> u64 {
+    fs::metadata(folder.join(LOG)).map_or(0, |metadata| metadata.len())
+}
+
+/// Calls `each` with the events from a byte of the log on, one after the other, so that a long log needs no memory.
+pub(crate) fn since(folder: &Path, begin: u64, mut each: impl FnMut(Value)) -> Result<(), Error> {
+    let path = folder.join(LOG);
+    let doing = || format!("read {}", path.display());
+    let mut file = File::open(&path).doing(doing)?;
+    file.seek(SeekFrom::Start(begin)).doing(doing)?;
+    let mut lines = BufReader::new(file);
+    let mut line = String::new();
+    while lines.read_line(&mut line).doing(doing)? > 0 {
+        if let Ok(event) = serde_json::from_str(&line) {
+            each(event);
+        }
+        line.clear();
+    }
+    Ok(())
 }
 
 /// The events so far. A line that is not complete yet is left for the next look.
@@ -51,5 +76,18 @@ mod tests {
         assert!(events(folder.path()).unwrap().is_empty());
         fs::write(folder.path().join(LOG), "{\"verb\":\"create\"}\n{\"verb\":\"pat").unwrap();
         assert_eq!(events(folder.path()).unwrap(), [json!({"verb": "create"})]);
+    }
+
+    #[test]
+    fn what_was_there_before_is_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(length(folder.path()), 0);
+        fs::write(folder.path().join(LOG), "{\"verb\":\"create\"}\n").unwrap();
+        let begin = length(folder.path());
+        let text = "{\"verb\":\"create\"}\n{\"verb\":\"patch\"}\n{\"verb\":\"del";
+        fs::write(folder.path().join(LOG), text).unwrap();
+        let mut seen = Vec::new();
+        since(folder.path(), begin, |event| seen.push(event)).unwrap();
+        assert_eq!(seen, [json!({"verb": "patch"})]);
     }
 }

@@ -66,6 +66,8 @@ impl Etcd {
             String::from("--log-level=warn"),
             // The data is scratch: nothing survives a crash of the machine anyway.
             String::from("--unsafe-no-fsync"),
+            // Its default of 2 GiB is what 100,000 pods and their history take.
+            String::from("--quota-backend-bytes=8589934592"),
         ];
         let mut process = Process::start(Launch::component("etcd", program, arguments, &home, lifetime))?;
         let deadline = Instant::now() + LIMIT;

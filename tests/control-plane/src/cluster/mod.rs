@@ -74,6 +74,16 @@ impl Cluster {
         crate::audit::events(&self.folder)
     }
 
+    /// How long the audit log is by now, in bytes.
+    pub fn audit_length(&self) -> u64 {
+        crate::audit::length(&self.folder)
+    }
+
+    /// Calls `each` with the audit events after so many bytes of the log, as [`Self::audit_events`] has them.
+    pub fn audit_events_since(&self, begin: u64, each: impl FnMut(Value)) -> Result<(), Error> {
+        crate::audit::since(&self.folder, begin, each)
+    }
+
     /// The process ids of all components that run, etcd's among them.
     pub fn process_ids(&self) -> Vec<u32> {
         let slots = self.companions.iter().chain([&self.api_server]);
