@@ -85,7 +85,9 @@ async fn main() -> Result<(), Failure> {
         had = has;
         stage.commands(has).await?;
         eprintln!("first convergence with {} pods", namespaces * has);
-        runs.push((namespaces * has, convergence::run(&stage).await?));
+        let run = convergence::run(&stage).await?;
+        eprintln!("{run:?}");
+        runs.push((namespaces * has, run));
     }
     println!();
     print_runs(&runs);
