@@ -157,12 +157,7 @@ impl Workshop {
 
     /// What podsec remembers to have left behind; after a restart what the report witnesses of it.
     fn remembered(&self, namespace: &Namespace) -> Option<Ledger> {
-        let witnessed = || {
-            let noted = Ledger::read(&namespace.ledger_annotations);
-            let enforced = self.state.reports.enforced(namespace)?;
-            Some(Ledger { enforced: Some(enforced), ..noted })
-        };
-        self.memory.of(namespace).or_else(witnessed)
+        self.memory.of(namespace).or_else(|| self.state.reports.witnessed(namespace))
     }
 
     fn give_back(&self, reservation: Option<Reservation>) {

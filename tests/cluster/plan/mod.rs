@@ -1,6 +1,7 @@
 //! `podsec plan` and its kin on a real API server: what they foretell is what the controller then does.
 
 mod deed;
+mod gate;
 mod kin;
 mod pages;
 mod rights;
