@@ -6,7 +6,7 @@ use super::super::{apply::Applied, gate::Findings};
 use crate::{
     api::{ReportContent, ReportState, Soak, VerdictCounts},
     assessment::{Account, ModeAccount, Said, report},
-    rollout::{ModePlan, Namespace, Profile, Settings, Standing, State, Verdict, standing, wording},
+    rollout::{ModePlan, Namespace, Profile, Settings, Standing, Verdict, standing, wording},
     standards::Mode,
 };
 
@@ -136,21 +136,5 @@ fn mode(plan: &ModePlan, namespace: &Namespace) -> ModeAccount {
 
 fn said(standing: Standing) -> Said {
     let Standing { state, reason, message, mode: _, next: _ } = standing;
-    Said { state: reported(state), reason: reason.to_owned(), message }
-}
-
-const fn reported(state: State) -> ReportState {
-    match state {
-        State::InSync => ReportState::InSync,
-        State::Held => ReportState::Held,
-        State::Soaking => ReportState::Soaking,
-        State::Exempt => ReportState::Exempt,
-        State::Yielded => ReportState::Yielded,
-        State::Contested => ReportState::Contested,
-        State::Inconclusive => ReportState::Inconclusive,
-        State::Frozen => ReportState::Frozen,
-        State::Protected => ReportState::Protected,
-        State::ServerExempt => ReportState::ServerExempt,
-        State::Left => ReportState::Left,
-    }
+    Said { state, reason: reason.to_owned(), message }
 }
