@@ -21,9 +21,10 @@ pub fn field_selector() -> String {
     format!("metadata.name={}", PodSecurityReport::NAME)
 }
 
-/// What a report says; nothing where it cannot be read.
+/// What a report says; where it cannot be read, what podsec has to remember and nothing else.
 pub fn content(item: &ReportItem) -> ReportContent {
-    item.read::<PodSecurityReport>().map(|report| report.content).unwrap_or_default()
+    let whole = item.read::<PodSecurityReport>().map(|report| report.content);
+    whole.or_else(|_| ReportContent::salvaged(item.text())).unwrap_or_default()
 }
 
 /// Lists the reports of one namespace, or of all without one: what `reduce` makes of each, by namespace.
@@ -82,7 +83,10 @@ mod tests {
 
     #[tokio::test]
     async fn reports_are_read_page_by_page_and_an_odd_one_spoils_none() {
-        let report = |namespace: &str, state: Value| json!({"metadata": {"name": "podsec", "namespace": namespace}, "state": state});
+        let report = |namespace: &str, state: Value| {
+            json!({"metadata": {"name": "podsec", "namespace": namespace}, "state": state,
+                "soak": {"namespaceUid": format!("uid-{namespace}")}})
+        };
         let pages = [
             json!({"metadata": {"continue": "more"}, "items": [report("a", json!("Held")), report("b", json!(7))]}),
             json!({"metadata": {}, "items": [report("c", json!("Soaking"))]}),
@@ -97,8 +101,10 @@ mod tests {
             std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(body)))
         });
         let client = Client::new(server, "default");
-        let states = list(&client, None, |content| content.state).await.unwrap();
+        let told = |content: ReportContent| (content.state, content.soak.map(|soak| soak.namespace_uid));
+        let told = list(&client, None, told).await.unwrap();
         let expected = [("a", ReportState::Held), ("b", ReportState::default()), ("c", ReportState::Soaking)];
-        assert_eq!(states, expected.map(|(name, state)| (name.to_owned(), state)).into());
+        let expected = expected.map(|(name, state)| (name.to_owned(), (state, Some(format!("uid-{name}")))));
+        assert_eq!(told, expected.into());
     }
 }
