@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant};
 
 use super::{
     apply::{Applied, ApplyError, apply},
-    gate::{Findings, Prepared, prepare},
+    gate::{Cause, Findings, Prepared, prepare},
     memory::Memory,
     metrics::ReconcileLabels,
     outcome::{Outcome, PATIENCE, Result},
@@ -212,15 +212,16 @@ impl Workshop {
 
     /// Notes when enforce became stricter: what is refused from then on is breakage.
     fn note_raise(&self, namespace: &Namespace, snapshot: &Snapshot, applied: &Applied) {
-        let is_raise = |plan: &&ModePlan| {
-            let Verdict::Write { change, .. } = plan.verdict else { return false };
-            plan.mode == Mode::Enforce
-                && matches!(change, Change::Raise | Change::ForcedRaise | Change::Repair)
+        let Some(plan) = applied.modes().iter().find(|plan| plan.mode == Mode::Enforce) else { return };
+        let cause = match plan.verdict {
+            Verdict::Write { change: Change::Raise, .. } => Cause::Asked,
+            Verdict::Write { change: Change::ForcedRaise, .. } => Cause::Forced,
+            Verdict::Write { change: Change::Repair, .. } => Cause::Repaired,
+            _ => return,
         };
-        let Some(plan) = applied.modes().iter().find(is_raise) else { return };
         let generation = snapshot.profiles.get(&plan.profile).map(|profile| profile.generation);
         let now = Timestamp::now();
-        self.state.halts.raised(&plan.profile, generation, (&namespace.name, &namespace.uid), now);
+        self.state.halts.raised(&plan.profile, generation, (&namespace.name, &namespace.uid), now, cause);
     }
 
     /// Has the report of a namespace say what became of it; gives that in short.
