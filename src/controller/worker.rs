@@ -199,7 +199,8 @@ impl Workshop {
         let outcome = self.outcome(namespace, snapshot, Result::Applied(applied.clone()));
         let outcome = match findings {
             None => outcome.unjudged(),
-            Some(findings) => {
+            Some(mut findings) => {
+                let outcome = outcome.with_onlookers(std::mem::take(&mut findings.onlookers));
                 if let (Some(policy), Some(expected)) = (raise, &findings.expected) {
                     telling::compare(&self.state, namespace, policy, applied.warnings(), expected);
                 }
