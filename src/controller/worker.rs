@@ -21,8 +21,7 @@ use super::{
 use crate::{
     cluster::{CallError, backoff::Backoff, namespaces},
     rollout::{
-        Change, GateRecord, HoldReason, Ledger, ModePlan, Namespace, NamespacePlan, Reservation, Verdict,
-        overlaps,
+        Change, GateRecord, HoldReason, Ledger, Namespace, NamespacePlan, Reservation, Verdict, overlaps,
     },
     standards::Mode,
 };
