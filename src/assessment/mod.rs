@@ -43,7 +43,9 @@ pub use judge::{Assessment, Counts, FinishedViolating, Judge};
 pub use kind::{Kind, TemplateKind};
 pub use observed::{Activity, ObservedPod, ObservedTemplate, PodPhase, Reading, Reference};
 pub use rejections::{Broken, Rejection, Rejections};
-pub use report::{Account, Judgement, ModeAccount, ReportChange, Said, breakage, report, report_change};
+pub use report::{
+    Account, Judgement, ModeAccount, ReportChange, Said, breakage, report, report_change, verdict_counts,
+};
 pub use server_verdict::{ServerAnswer, ServerVerdict, looks_at_pods};
 pub use shape::{Shape, Shapes};
 pub use workload::{Apart, Workload, Workloads};

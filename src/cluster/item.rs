@@ -23,6 +23,11 @@ pub struct Item<K> {
 }
 
 impl<K> Item<K> {
+    /// The whole of it.
+    pub fn text(&self) -> &str {
+        self.text.get()
+    }
+
     /// Reads the part of it that `T` describes.
     ///
     /// # Errors

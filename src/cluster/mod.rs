@@ -12,6 +12,7 @@ mod managed_fields;
 pub mod namespaces;
 pub mod profiles;
 pub mod rejections;
+pub mod reports;
 pub mod server_version;
 pub mod workloads;
 

@@ -37,8 +37,11 @@ use kube::Client;
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-pub use self::preview::{Changes, Preview, settings_of, told_of_itself};
 use self::{announcements::Announcements, state::State, worker::Workshop};
+pub use self::{
+    preview::{Changes, Preview, settings_of, told_of_itself},
+    reports::Remembered,
+};
 use crate::{cluster::workloads::Resource, rollout::Settings};
 
 /// How long work that is under way may take to end once the controller is told to stop: a little more than the

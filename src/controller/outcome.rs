@@ -18,6 +18,8 @@ pub(super) struct Outcome {
     pub(super) result: Result,
     /// What its report says of it, in short; nothing where it has none.
     pub(super) summary: Option<Summary>,
+    /// How it stands to each profile that matches it and changes nothing, by the profile's name.
+    pub(super) onlookers: Vec<(String, Summary)>,
     /// Whether it is not yet known what runs in it.
     unjudged: bool,
 }
@@ -49,7 +51,7 @@ impl Outcome {
         overlaps: Vec<(String, String)>,
         result: Result,
     ) -> Self {
-        Self { epoch, matched, overlaps, result, summary: None, unjudged: false }
+        Self { epoch, matched, overlaps, result, summary: None, onlookers: Vec::new(), unjudged: false }
     }
 
     /// The same, made before it was known what runs there: it is looked at again.
@@ -60,6 +62,24 @@ impl Outcome {
     /// The same, with what its report says.
     pub(super) fn with_summary(self, summary: Option<Summary>) -> Self {
         Self { summary, ..self }
+    }
+
+    /// The same, with how it stands to profiles that change nothing.
+    pub(super) fn with_onlookers(self, onlookers: Vec<(String, Summary)>) -> Self {
+        Self { onlookers, ..self }
+    }
+
+    /// What was found there that concerns a profile which matches it: by what that asks, if it changes nothing; what
+    /// its report says, if that is about the profile.
+    pub(super) fn found_for(&self, profile: &str) -> Option<&Summary> {
+        let onlooking = self.onlookers.iter().find(|(name, _)| name == profile).map(|(_, summary)| summary);
+        onlooking.or_else(|| self.summary.as_ref().filter(|_| self.is_reported_for(profile)))
+    }
+
+    /// Whether the report is about a profile: it governs enforce, or nothing governs anything.
+    fn is_reported_for(&self, profile: &str) -> bool {
+        let enforce = self.mode(Mode::Enforce);
+        enforce.or_else(|| self.modes().first()).is_none_or(|plan| plan.profile == profile)
     }
 
     /// The snapshot of the profiles that it was planned with.

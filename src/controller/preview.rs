@@ -6,7 +6,10 @@
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use super::snapshot::{Described, Memory, Snapshot};
+use super::{
+    reports::Remembered,
+    snapshot::{Described, Memory, Snapshot},
+};
 use crate::{
     api::{
         ClusterPodSecurityProfile, Controller,
@@ -45,12 +48,15 @@ pub struct Preview {
     judge: Judge,
     /// Whether the API server is newer than the tables.
     newer_server: bool,
+    /// Whether a profile's status tells of a controller. One that is still to be started has watched nothing.
+    is_watched: bool,
 }
 
 impl Preview {
     /// A controller that has seen `listing`, and then those changes of it.
     pub fn new(listing: Listing, changes: Changes, server: ServerView, settings: Settings) -> Self {
         let mut memory = Memory::default();
+        let is_watched = told_of_itself(&listing).is_some();
         let asked = Instant::now();
         let thought_of = after(listing.clone(), changes);
         // What it remembers of the profiles before the change counts: pins, and how they were to be let go.
@@ -60,20 +66,26 @@ impl Preview {
         let judge = Judge::new(LevelVersion::new(Level::Privileged, known))
             .on_server(server.minor)
             .exempting(settings.server_exempt_runtime_classes.iter().cloned());
-        Self { snapshot, settings, judge, newer_server: server.minor > NEWEST_MINOR }
+        Self { snapshot, settings, judge, newer_server: server.minor > NEWEST_MINOR, is_watched }
     }
 
-    /// What it would do about a namespace that runs these workloads.
+    /// What it would do about a namespace that runs these workloads, and whose report says this.
     ///
-    /// A last look that is due is taken to agree, unless there is an answer to it among `looks`. The times that the
-    /// controller has watched are its own: where no record tells of them, a soak begins now.
+    /// A last look that is due is taken to agree, unless there is an answer to it among `looks`. What the controller
+    /// knows from having watched is taken for granted, where there is one: that it has missed nothing, and no pod
+    /// besides those that are there or that the report shows. Where no report tells since when nothing violates a
+    /// policy, a soak begins now.
     pub fn plan(
         &self,
         namespace: &Namespace,
         workloads: &Workloads<'_>,
+        remembered: Option<&Remembered>,
         looks: &[Look],
         now: Timestamp,
     ) -> NamespacePlan {
+        let record = remembered.and_then(Remembered::record);
+        let had_pods =
+            !self.is_watched || remembered.is_some_and(|remembered| remembered.had_pods(namespace));
         let mut looks = looks.to_vec();
         let pace = Pace { halted: self.halted(namespace), ..Pace::default() };
         loop {
@@ -82,9 +94,9 @@ impl Preview {
                 judge: &self.judge,
                 newer_server: self.newer_server,
                 watched_since: Timestamp::UNIX_EPOCH,
-                created: Timestamp::UNIX_EPOCH,
-                had_pods: true,
-                record: None,
+                created: namespace.created,
+                had_pods,
+                record: record.as_ref(),
                 looks: &looks,
                 pace: &pace,
             };
@@ -202,3 +214,7 @@ pub fn settings_of(controller: &Controller) -> Result<Settings, String> {
         never_weaken: controller.never_weaken,
     })
 }
+
+#[cfg(test)]
+#[path = "preview_tests.rs"]
+mod tests;

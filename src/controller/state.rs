@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     announcements::Announcements,
-    gate::{Halts, Looks},
+    gate::{Cause, Halts, Looks},
     metrics::Metrics,
     outcome::Outcome,
     queue::Queue,
@@ -208,7 +208,9 @@ impl State {
             if let (Some(profile), Some(_), Some(written)) =
                 (ledger.profile_of(Mode::Enforce), ledger.enforced, namespace.owners.written_by_podsec())
             {
-                self.halts.raised(profile, None, (&namespace.name, &namespace.uid), written);
+                // Nor does anybody know whether it was forced: rather too few are raised than too many.
+                let identity = (namespace.name.as_str(), namespace.uid.as_str());
+                self.halts.raised(profile, None, identity, written, Cause::Asked);
             }
         }
     }

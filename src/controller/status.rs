@@ -145,9 +145,7 @@ fn tally(status: &mut ProfileStatus, account: &Account<'_>, asks: &[Option<ModeS
                     });
                 count(&mut status.namespaces, &own, kept_from_it);
                 list(status, &mut tally, namespace, &own, outcome.summary.as_ref());
-                if let Some(summary) =
-                    outcome.summary.as_ref().filter(|_| matched && reports_on(account, outcome))
-                {
+                if let Some(summary) = outcome.found_for(account.name).filter(|_| matched) {
                     add_up(status, &mut tally, summary);
                 }
             }
@@ -175,13 +173,7 @@ fn tally(status: &mut ProfileStatus, account: &Account<'_>, asks: &[Option<ModeS
     tally
 }
 
-/// Whether what is reported of a namespace is about this profile: it governs enforce there, or nothing governs anything.
-fn reports_on(account: &Account<'_>, outcome: &Outcome) -> bool {
-    let enforce = outcome.mode(Mode::Enforce);
-    enforce.or_else(|| outcome.modes().first()).is_none_or(|plan| plan.profile == account.name)
-}
-
-/// Adds what is reported of a namespace to what is said of the profile.
+/// Adds what was found in a namespace to what is said of the profile.
 fn add_up(status: &mut ProfileStatus, tally: &mut Tally, summary: &Summary) {
     let Summary { state, workloads, pods, .. } = summary;
     tally.judged += 1;

@@ -10,6 +10,7 @@ use super::{
     *,
 };
 use crate::{
+    api::VerdictCounts,
     cluster::{
         crd::CrdState,
         profiles::{Listing, UnreadableProfile},
@@ -273,4 +274,43 @@ fn exemptions_that_end_within_14_days_are_announced() {
     let snapshot = snapshot(vec![object(&spec)], Vec::new());
     let status = told(&snapshot, &[], done(), None, now());
     assert_eq!(status.expiring.iter().map(|exemption| exemption.name.as_str()).collect::<Vec<_>>(), ["soon"]);
+}
+
+/// What was found of so many workloads, each with a pod, of which so many violate.
+fn found(state: ReportState, judged: u32, violating: u32) -> Summary {
+    let counts = VerdictCounts { judged, violating, ..VerdictCounts::default() };
+    Summary { state, workloads: counts, pods: counts, ..Summary::default() }
+}
+
+#[test]
+fn a_dry_run_counts_by_what_it_asks_itself_wherever_it_matches() {
+    let spec = json!({"namespaceSelector": {}, "enforce": {"level": "restricted"}, "rollout": {"strategy": "DryRun"}});
+    let governing = json!({"namespaceSelector": {}, "enforce": {"level": "baseline"}});
+    let mut other = object(&governing);
+    (other.metadata.name, other.metadata.uid) = (Some("other".into()), Some("other".into()));
+    let snapshot = snapshot(vec![object(&spec), other], Vec::new());
+    let outcome = |name: &str, is_governed: bool, own: Option<Summary>, reported: Summary| {
+        let (namespace, profiles) = (namespace(name), &snapshot.profiles);
+        let modes = plan(&namespace, profiles, &Settings::default(), None, now()).modes;
+        assert_eq!(modes[0].profile, "other");
+        let modes = if is_governed { modes } else { Vec::new() };
+        let onlookers = own.map(|own| ("p".to_owned(), own)).into_iter().collect();
+        let outcome = Outcome::new(1, vec!["p".into()], Vec::new(), Result::Applied(Applied::as_if(modes)));
+        let outcome = outcome.with_summary(Some(reported)).with_onlookers(onlookers);
+        (name.to_owned(), Arc::new(outcome))
+    };
+    let soaking = || found(ReportState::Soaking, 9, 9);
+    let outcomes = [
+        outcome("governed", true, Some(found(ReportState::Held, 4, 3)), soaking()),
+        outcome("in-doubt", true, Some(found(ReportState::Inconclusive, 2, 0)), soaking()),
+        outcome("alone", false, Some(found(ReportState::Held, 1, 1)), soaking()),
+        outcome("not-judged-yet", true, None, soaking()),
+    ];
+    let status = told(&snapshot, &outcomes, done(), None, now());
+    check(&status);
+    let counted = JudgedCounts { judged: 7, violating: 4 };
+    assert_eq!((status.workloads, status.pods), (Some(counted), Some(counted)));
+    assert_eq!((status.namespaces.soaking, status.namespaces.inconclusive), (Some(0), Some(1)));
+    let compliant = status.conditions.iter().find(|condition| condition.kind == types::COMPLIANT).unwrap();
+    assert!(compliant.message.starts_with("4 of 7 workloads in 2 of 3 namespaces"), "{}", compliant.message);
 }

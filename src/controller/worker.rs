@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant};
 
 use super::{
     apply::{Applied, ApplyError, apply},
-    gate::{Findings, Prepared, prepare},
+    gate::{Cause, Findings, Prepared, prepare},
     memory::Memory,
     metrics::ReconcileLabels,
     outcome::{Outcome, PATIENCE, Result},
@@ -21,8 +21,7 @@ use super::{
 use crate::{
     cluster::{CallError, backoff::Backoff, namespaces},
     rollout::{
-        Change, GateRecord, HoldReason, Ledger, ModePlan, Namespace, NamespacePlan, Reservation, Verdict,
-        overlaps,
+        Change, GateRecord, HoldReason, Ledger, Namespace, NamespacePlan, Reservation, Verdict, overlaps,
     },
     standards::Mode,
 };
@@ -157,12 +156,7 @@ impl Workshop {
 
     /// What podsec remembers to have left behind; after a restart what the report witnesses of it.
     fn remembered(&self, namespace: &Namespace) -> Option<Ledger> {
-        let witnessed = || {
-            let noted = Ledger::read(&namespace.ledger_annotations);
-            let enforced = self.state.reports.enforced(namespace)?;
-            Some(Ledger { enforced: Some(enforced), ..noted })
-        };
-        self.memory.of(namespace).or_else(witnessed)
+        self.memory.of(namespace).or_else(|| self.state.reports.witnessed(namespace))
     }
 
     fn give_back(&self, reservation: Option<Reservation>) {
@@ -204,7 +198,8 @@ impl Workshop {
         let outcome = self.outcome(namespace, snapshot, Result::Applied(applied.clone()));
         let outcome = match findings {
             None => outcome.unjudged(),
-            Some(findings) => {
+            Some(mut findings) => {
+                let outcome = outcome.with_onlookers(std::mem::take(&mut findings.onlookers));
                 if let (Some(policy), Some(expected)) = (raise, &findings.expected) {
                     telling::compare(&self.state, namespace, policy, applied.warnings(), expected);
                 }
@@ -217,15 +212,16 @@ impl Workshop {
 
     /// Notes when enforce became stricter: what is refused from then on is breakage.
     fn note_raise(&self, namespace: &Namespace, snapshot: &Snapshot, applied: &Applied) {
-        let is_raise = |plan: &&ModePlan| {
-            let Verdict::Write { change, .. } = plan.verdict else { return false };
-            plan.mode == Mode::Enforce
-                && matches!(change, Change::Raise | Change::ForcedRaise | Change::Repair)
+        let Some(plan) = applied.modes().iter().find(|plan| plan.mode == Mode::Enforce) else { return };
+        let cause = match plan.verdict {
+            Verdict::Write { change: Change::Raise, .. } => Cause::Asked,
+            Verdict::Write { change: Change::ForcedRaise, .. } => Cause::Forced,
+            Verdict::Write { change: Change::Repair, .. } => Cause::Repaired,
+            _ => return,
         };
-        let Some(plan) = applied.modes().iter().find(is_raise) else { return };
         let generation = snapshot.profiles.get(&plan.profile).map(|profile| profile.generation);
         let now = Timestamp::now();
-        self.state.halts.raised(&plan.profile, generation, (&namespace.name, &namespace.uid), now);
+        self.state.halts.raised(&plan.profile, generation, (&namespace.name, &namespace.uid), now, cause);
     }
 
     /// Has the report of a namespace say what became of it; gives that in short.

@@ -46,31 +46,35 @@ fn each_verdict_is_a_state_with_a_reason() {
     let (since, until) = (time("2026-11-22T12:00:00Z"), time("2026-11-23T12:00:00Z"));
     let x = || "x".to_owned();
     let table = [
-        (enforce(Verdict::InSync), State::InSync, "InSync"),
-        (written(Change::Own), State::InSync, "InSync"),
-        (written(Change::Raise), State::InSync, "InSync"),
-        (written(Change::ForcedRaise), State::InSync, "InSync"),
-        (written(Change::Repair), State::InSync, "InSync"),
-        (written(Change::Weaken(WeakenCause::Edited)), State::InSync, "InSync"),
-        (held(HoldReason::NotJudged), State::Held, "NotJudged"),
-        (held(HoldReason::Violations { workloads: 1 }), State::Held, "Violations"),
-        (held(HoldReason::Soaking { since, until }), State::Soaking, "Soaking"),
-        (held(HoldReason::Inconclusive { workloads: 1, missing: None }), State::Inconclusive, "Inconclusive"),
-        (held(HoldReason::RolloutHalted { reason: x() }), State::Held, "RolloutHalted"),
-        (held(HoldReason::Batch { until }), State::Held, "Batch"),
-        (held(HoldReason::LastLookDue), State::Held, "LastLookDue"),
-        (held(HoldReason::LastLookDisagrees { detail: x() }), State::Inconclusive, "LastLookDisagrees"),
-        (held(HoldReason::LastLookUnavailable { reason: x() }), State::Held, "LastLookUnavailable"),
-        (held(HoldReason::ServerExempt), State::ServerExempt, "ServerExempt"),
-        (held(HoldReason::WouldWeaken), State::Held, "WouldWeaken"),
-        (held(HoldReason::NeverWeaken), State::Held, "NeverWeaken"),
-        (held(HoldReason::InDoubt("doubt")), State::Held, "InDoubt"),
-        (left_alone(Mode::Enforce), State::Yielded, "LeftAlone"),
-        (enforce(Verdict::Freeze(FreezeReason::Suspended)), State::Frozen, "Suspended"),
-        (enforce(Verdict::Freeze(FreezeReason::Unreadable)), State::Frozen, "ProfileUnreadable"),
-        (enforce(Verdict::Release(Release::Retain(RetainReason::Left))), State::Left, "Left"),
-        (enforce(Verdict::Release(Release::Retain(RetainReason::Policy))), State::Left, "Retained"),
-        (enforce(Verdict::Release(Release::Remove)), State::Left, "Removed"),
+        (enforce(Verdict::InSync), ReportState::InSync, "InSync"),
+        (written(Change::Own), ReportState::InSync, "InSync"),
+        (written(Change::Raise), ReportState::InSync, "InSync"),
+        (written(Change::ForcedRaise), ReportState::InSync, "InSync"),
+        (written(Change::Repair), ReportState::InSync, "InSync"),
+        (written(Change::Weaken(WeakenCause::Edited)), ReportState::InSync, "InSync"),
+        (held(HoldReason::NotJudged), ReportState::Held, "NotJudged"),
+        (held(HoldReason::Violations { workloads: 1 }), ReportState::Held, "Violations"),
+        (held(HoldReason::Soaking { since, until }), ReportState::Soaking, "Soaking"),
+        (
+            held(HoldReason::Inconclusive { workloads: 1, missing: None }),
+            ReportState::Inconclusive,
+            "Inconclusive",
+        ),
+        (held(HoldReason::RolloutHalted { reason: x() }), ReportState::Held, "RolloutHalted"),
+        (held(HoldReason::Batch { until }), ReportState::Held, "Batch"),
+        (held(HoldReason::LastLookDue), ReportState::Held, "LastLookDue"),
+        (held(HoldReason::LastLookDisagrees { detail: x() }), ReportState::Inconclusive, "LastLookDisagrees"),
+        (held(HoldReason::LastLookUnavailable { reason: x() }), ReportState::Held, "LastLookUnavailable"),
+        (held(HoldReason::ServerExempt), ReportState::ServerExempt, "ServerExempt"),
+        (held(HoldReason::WouldWeaken), ReportState::Held, "WouldWeaken"),
+        (held(HoldReason::NeverWeaken), ReportState::Held, "NeverWeaken"),
+        (held(HoldReason::InDoubt("doubt")), ReportState::Held, "InDoubt"),
+        (left_alone(Mode::Enforce), ReportState::Yielded, "LeftAlone"),
+        (enforce(Verdict::Freeze(FreezeReason::Suspended)), ReportState::Frozen, "Suspended"),
+        (enforce(Verdict::Freeze(FreezeReason::Unreadable)), ReportState::Frozen, "ProfileUnreadable"),
+        (enforce(Verdict::Release(Release::Retain(RetainReason::Left))), ReportState::Left, "Left"),
+        (enforce(Verdict::Release(Release::Retain(RetainReason::Policy))), ReportState::Left, "Retained"),
+        (enforce(Verdict::Release(Release::Remove)), ReportState::Left, "Removed"),
     ];
     for (plan, state, reason) in table {
         let standing = standing(std::slice::from_ref(&plan), false).unwrap();
@@ -86,7 +90,7 @@ fn what_is_raised_to_less_than_planned_is_held() {
     plan.planned = "restricted:v1.37".parse().ok();
     plan.partly = Some(HoldReason::Violations { workloads: 2 });
     let standing = standing(&[plan], false).unwrap();
-    assert_eq!((standing.state, standing.reason), (State::Held, "Violations"));
+    assert_eq!((standing.state, standing.reason), (ReportState::Held, "Violations"));
     assert_eq!(standing.message, "2 workloads violate restricted:v1.37");
 }
 
@@ -101,12 +105,12 @@ fn an_exemption_is_told_until_its_end() {
     };
     let exempt = ModePlan { exemption: Some(exemption), ..enforce(Verdict::InSync) };
     let standing = standing(std::slice::from_ref(&exempt), false).unwrap();
-    assert_eq!((standing.state, standing.next), (State::Exempt, expires));
+    assert_eq!((standing.state, standing.next), (ReportState::Exempt, expires));
     assert_eq!(standing.message, "exemption legacy-* of profile apps: OPS-1");
     let held = ModePlan { verdict: Verdict::Hold(HoldReason::WouldWeaken), ..exempt };
     assert_eq!(
         super::standing(&[held], false).unwrap().state,
-        State::Held,
+        ReportState::Held,
         "it is not as the exemption has it"
     );
 }
@@ -139,17 +143,20 @@ fn of_several_modes_the_one_is_told_of_which_there_is_most_to_tell() {
         let standing = standing(modes, false).unwrap();
         (standing.state, standing.mode.unwrap())
     };
-    assert_eq!(told(&[in_sync(Mode::Enforce), in_sync(Mode::Warn)]), (State::InSync, Mode::Enforce));
-    assert_eq!(told(&[in_sync(Mode::Enforce), left_alone(Mode::Warn)]), (State::Yielded, Mode::Warn));
-    assert_eq!(told(&[violating(), left_alone(Mode::Audit)]), (State::Held, Mode::Enforce));
-    assert_eq!(told(&[left_alone(Mode::Enforce), left_alone(Mode::Warn)]), (State::Yielded, Mode::Enforce));
+    assert_eq!(told(&[in_sync(Mode::Enforce), in_sync(Mode::Warn)]), (ReportState::InSync, Mode::Enforce));
+    assert_eq!(told(&[in_sync(Mode::Enforce), left_alone(Mode::Warn)]), (ReportState::Yielded, Mode::Warn));
+    assert_eq!(told(&[violating(), left_alone(Mode::Audit)]), (ReportState::Held, Mode::Enforce));
+    assert_eq!(
+        told(&[left_alone(Mode::Enforce), left_alone(Mode::Warn)]),
+        (ReportState::Yielded, Mode::Enforce)
+    );
     let left = mode(Mode::Enforce, Verdict::Release(Release::Retain(RetainReason::Left)));
-    assert_eq!(told(&[left, in_sync(Mode::Warn)]), (State::InSync, Mode::Warn));
+    assert_eq!(told(&[left, in_sync(Mode::Warn)]), (ReportState::InSync, Mode::Warn));
 }
 
 #[test]
 fn a_namespace_without_a_profile_has_no_state_unless_it_is_protected() {
     assert_eq!(standing(&[], false), None);
-    assert_eq!(standing(&[], true).unwrap().state, State::Protected);
-    assert_eq!(standing(&[enforce(Verdict::InSync)], true).unwrap().state, State::InSync);
+    assert_eq!(standing(&[], true).unwrap().state, ReportState::Protected);
+    assert_eq!(standing(&[enforce(Verdict::InSync)], true).unwrap().state, ReportState::InSync);
 }

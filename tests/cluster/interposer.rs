@@ -28,14 +28,20 @@ impl Passed {
         self.uri.split('?').next().unwrap_or_default()
     }
 
+    /// Whether this request is to change something: the API server stores nothing of a dry run.
+    pub(crate) fn is_write(&self) -> bool {
+        let query = self.uri.split_once('?').map_or("", |(_, query)| query);
+        self.method != Method::GET && !query.split('&').any(|parameter| parameter == "dryRun=All")
+    }
+
     /// The namespace that this request writes, if it writes one.
     pub(crate) fn written_namespace(&self) -> Option<&str> {
-        (self.method != Method::GET).then(|| self.path().strip_prefix("/api/v1/namespaces/")).flatten()
+        self.is_write().then(|| self.path().strip_prefix("/api/v1/namespaces/")).flatten()
     }
 
     /// Whether this request writes the status of a profile.
     pub(crate) fn writes_status(&self) -> bool {
-        self.method != Method::GET && self.path().ends_with("/status")
+        self.is_write() && self.path().ends_with("/status")
     }
 
     /// Whether this request hands in an Event.
@@ -76,7 +82,7 @@ impl Interposer {
             std::future::pending::<()>().await;
         }
         let passed = Passed { method: request.method().clone(), uri: request.uri().to_string(), code: None };
-        let is_write = passed.method != Method::GET;
+        let is_write = passed.is_write();
         if passed.written_namespace().is_some() {
             let interference = self.before_next_write.lock().unwrap().take();
             if let Some(interference) = interference {
@@ -117,7 +123,7 @@ impl Interposer {
 
     /// What passed so far and was to change something.
     pub(crate) fn writes(&self) -> Vec<Passed> {
-        self.passed().into_iter().filter(|passed| passed.method != Method::GET).collect()
+        self.passed().into_iter().filter(Passed::is_write).collect()
     }
 
     /// How many requests of a kind passed so far.

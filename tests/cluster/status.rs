@@ -189,3 +189,26 @@ async fn what_somebody_else_wrote_into_a_status_is_put_right() {
     assert_eq!(stage.status("teams").await["enforce"], "baseline:server (v1.37)");
     assert_eq!(stage.shown("team-a").await, BASELINE);
 }
+
+#[tokio::test]
+async fn a_dry_run_counts_what_it_would_find_whoever_governs() {
+    let stage = Stage::new().await;
+    for namespace in ["team-a", "team-b"] {
+        stage.namespace(namespace, &[]).await;
+        stage.privileged_pod(namespace, "agent").await.unwrap();
+    }
+    let governing = json!({"namespaceNames": ["team-a"], "enforce": {"level": "privileged"}, "warn": {"level": "restricted"}});
+    stage.settled_profile("teams", governing).await;
+    let trial = json!({
+        "namespaceNames": ["team-*"], "enforce": {"level": "baseline"}, "rollout": {"strategy": "DryRun"},
+    });
+    stage.settled_profile("trial", trial).await;
+    stage
+        .eventually("what violates in both namespaces to be counted", || async {
+            let counted = stage.status("trial").await["workloads"].clone();
+            (counted == json!({"judged": 2, "violating": 2})).then_some(())
+        })
+        .await;
+    let (status, reason, _) = stage.condition("trial", "Compliant").await.unwrap();
+    assert_eq!((status.as_str(), reason.as_str()), ("False", "Violations"));
+}

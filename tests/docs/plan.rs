@@ -1,4 +1,5 @@
-//! `docs/plan.md`. What it shows of a cluster is compared with what podsec prints of one in `tests/cluster/plan.rs`.
+//! `docs/plan.md`. What it shows of a cluster is compared with what podsec prints of one in
+//! `tests/cluster/plan/`.
 
 use std::{
     collections::BTreeSet,

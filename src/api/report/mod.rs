@@ -7,6 +7,7 @@
 mod bounded;
 mod object;
 mod parts;
+mod salvage;
 
 pub use object::PodSecurityReport;
 pub use parts::{

@@ -38,11 +38,12 @@ impl Judgement {
         let policy = assessment.judge().policy();
         let may_be_higher = cleanness.next.is_some_and(|next| next.incomplete);
         let Blockers { listed, more } = assessment.blockers(LISTED);
+        let (workloads, pods) = verdict_counts(assessment);
         Self {
             policy,
             clean_at: (!may_be_higher).then(|| LevelVersion::new(cleanness.level, policy.version)),
-            workloads: counts(assessment.workloads(), assessment.exempt_workloads()),
-            pods: counts(assessment.pods(), assessment.exempt_pods()),
+            workloads,
+            pods,
             not_judged: not_judged(assessment.apart()),
             missing: assessment.missing().iter().map(|list| (*list).to_owned()).collect(),
             first: listed.first().map(in_short).unwrap_or_default(),
@@ -66,6 +67,12 @@ impl Judgement {
         content.blockers = self.blockers;
         content.more_blockers = self.more_blockers;
     }
+}
+
+/// The workloads and the live pods of an assessment, counted as a report has them.
+pub fn verdict_counts(assessment: &Assessment<'_, '_>) -> (VerdictCounts, VerdictCounts) {
+    let workloads = counts(assessment.workloads(), assessment.exempt_workloads());
+    (workloads, counts(assessment.pods(), assessment.exempt_pods()))
 }
 
 fn number(count: usize) -> u32 {

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 pub use self::{
     change::{ReportChange, report_change},
-    judgement::Judgement,
+    judgement::{Judgement, verdict_counts},
 };
 use crate::{
     api::{Breakage, Moment, RefusedWorkload, ReportContent, ReportState, ReportedMode, Soak},

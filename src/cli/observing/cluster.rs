@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, ValueHint};
 use kube::Client;
 
-use super::{Problem, Progress};
+use super::{Problem, Progress, Reports};
 use crate::{
     cluster::{
         CallError,
@@ -84,6 +84,8 @@ pub(in crate::cli) struct Observed {
     pub(in crate::cli) workloads: workloads::Listing,
     /// The profiles, unless they could not be listed.
     pub(in crate::cli) profiles: Option<profiles::Listing>,
+    /// What the reports of the namespaces tell.
+    pub(in crate::cli) reports: Reports,
     /// What is missing.
     pub(in crate::cli) problems: Vec<Problem>,
     /// How long it took.
@@ -115,7 +117,8 @@ impl Selection {
         !self.namespaces.is_empty() || self.selector.is_some()
     }
 
-    /// Reads a cluster, and gives the client to ask it more. `with_profiles` says whether its profiles matter.
+    /// Reads a cluster, and gives the client to ask it more. `with_profiles` says whether its profiles matter, and what
+    /// the reports tell.
     ///
     /// # Errors
     ///
@@ -148,12 +151,13 @@ impl Selection {
         let mut problems = Vec::new();
         let namespaces = self.namespaces(&client, &mut problems).await?;
         let profiles = if with_profiles { list_profiles(&client, &mut problems).await } else { None };
-        let is_named = !self.namespaces.is_empty() || namespaces.len() <= FEW;
-        let scope = if self.is_partial() && is_named {
-            Scope::Named(namespaces.keys().cloned().collect())
+        let is_named = self.is_partial() && (!self.namespaces.is_empty() || namespaces.len() <= FEW);
+        let reports = if with_profiles {
+            Reports::read(&client, &namespaces, is_named).await
         } else {
-            Scope::All
+            Reports::default()
         };
+        let scope = if is_named { Scope::Named(namespaces.keys().cloned().collect()) } else { Scope::All };
         let told = |told: workloads::Progress| {
             progress.say(|| {
                 let workloads::Progress { objects, bytes, lists_done, lists } = told;
@@ -171,7 +175,7 @@ impl Selection {
             Problem { place, message }
         }));
         let took = begun.elapsed();
-        let observed = Observed { name, minor, namespaces, workloads, profiles, problems, took };
+        let observed = Observed { name, minor, namespaces, workloads, profiles, reports, problems, took };
         Ok((observed, client))
     }
 

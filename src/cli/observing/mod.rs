@@ -3,12 +3,14 @@
 mod cluster;
 mod files;
 mod progress;
+mod reports;
 mod server;
 mod subject;
 
 pub(super) use cluster::{Observed, Selection, namespace_name};
 pub(super) use files::{Manifests, NO_NAMESPACE, Source};
 pub(super) use progress::Progress;
+pub(super) use reports::Reports;
 pub(super) use server::ServerFlags;
 pub(super) use subject::{Sources, Subject};
 

@@ -17,7 +17,7 @@ use crate::{
     assessment::Inventory,
     cli::observing::{Observed, Problem, ServerFlags},
     cluster::{crd::CrdState, profiles::Listing},
-    controller::{Changes, Preview, settings_of, told_of_itself},
+    controller::{Changes, Preview, Remembered, settings_of, told_of_itself},
     rollout::{
         Completeness, HoldReason, Look, NamePattern, Namespace, NamespacePlan, ServerView, Settings, Verdict,
     },
@@ -83,6 +83,8 @@ pub(in crate::cli) struct Draft {
 pub(in crate::cli) struct Drafted {
     pub(super) namespace: Namespace,
     pub(super) inventory: Inventory,
+    /// What its report tells.
+    remembered: Option<Remembered>,
     pub(super) plan: NamespacePlan,
     /// What the API server said of it.
     pub(super) checks: Vec<CrossCheck>,
@@ -91,7 +93,7 @@ pub(in crate::cli) struct Drafted {
 impl Draft {
     /// Plans a cluster as it was read.
     pub(in crate::cli) fn new(observed: Observed, question: &Question, now: Timestamp) -> Self {
-        let Observed { name, minor, namespaces, mut workloads, profiles, problems, took } = observed;
+        let Observed { name, minor, namespaces, mut workloads, profiles, reports, problems, took } = observed;
         let mut notices = Vec::new();
         if minor > NEWEST_MINOR {
             notices.push(format!(
@@ -100,13 +102,20 @@ impl Draft {
         }
         let preview = preview(profiles, question, minor, &mut notices);
         let is_enforce_only = question.enforce.is_some();
-        let planned = |namespace: Namespace| {
+        let planned = |mut namespace: Namespace| {
             let inventory = workloads.take(&namespace.name);
-            let plan = preview.plan(&namespace, &inventory.workloads(), &[], now);
+            let remembered = reports.of(&namespace.name).cloned();
+            namespace.remembered = remembered.as_ref().and_then(|told| told.ledger(&namespace));
+            let plan = preview.plan(&namespace, &inventory.workloads(), remembered.as_ref(), &[], now);
             let plan = if is_enforce_only { only_enforce(plan) } else { plan };
-            Drafted { namespace, inventory, plan, checks: Vec::new() }
+            Drafted { namespace, inventory, remembered, plan, checks: Vec::new() }
         };
         let namespaces: Vec<_> = namespaces.into_values().map(planned).collect();
+        let soaking = namespaces.iter().filter(|drafted| is_soaking(&drafted.plan));
+        let mut unread = soaking.filter_map(|drafted| reports.unread(&drafted.namespace.name));
+        if let Some(reason) = unread.next() {
+            notices.push(format!("{reason}: a soak is shown as if it began now"));
+        }
         let is_podsecs = |drafted: &Drafted| !drafted.plan.modes.is_empty();
         let is_plan = preview.profiles().count() > 0
             || !question.changes.is_empty()
@@ -130,10 +139,15 @@ impl Draft {
     /// Plans a namespace anew, with what the API server said of it.
     pub(super) fn plan_anew(&mut self, index: usize, looks: &[Look]) {
         let Self { namespaces, preview, is_enforce_only, now, .. } = self;
-        if let Some(Drafted { namespace, inventory, plan, .. }) = namespaces.get_mut(index) {
-            let anew = preview.plan(namespace, &inventory.workloads(), looks, *now);
+        if let Some(Drafted { namespace, inventory, remembered, plan, .. }) = namespaces.get_mut(index) {
+            let anew = preview.plan(namespace, &inventory.workloads(), remembered.as_ref(), looks, *now);
             *plan = if *is_enforce_only { only_enforce(anew) } else { anew };
         }
+    }
+
+    /// A namespace as it was planned.
+    pub(in crate::cli) fn namespace(&self, name: &str) -> Option<&Namespace> {
+        self.namespaces.iter().map(|drafted| &drafted.namespace).find(|namespace| namespace.name == name)
     }
 
     /// What there is to tell of it.
@@ -148,7 +162,7 @@ impl Draft {
         };
         let mut inventories = BTreeMap::new();
         let mut reports = Vec::with_capacity(namespaces.len());
-        for Drafted { namespace, inventory, plan, checks } in namespaces {
+        for Drafted { namespace, inventory, plan, checks, .. } in namespaces {
             let report = bench.report(&namespace, &inventory.workloads(), &plan, preview.profiles());
             reports.push(NamespaceReport { cross_checks: checks, ..report });
             inventories.insert(namespace.name, inventory);
@@ -178,6 +192,11 @@ impl ClusterPlan {
     pub(in crate::cli) fn totals(&self) -> Totals {
         Totals::of(&self.reports, self.problems.len())
     }
+}
+
+/// Whether enforce waits for its soak.
+fn is_soaking(plan: &NamespacePlan) -> bool {
+    plan.modes.iter().any(|plan| matches!(plan.held(), Some(HoldReason::Soaking { .. })))
 }
 
 /// Leaves what was asked for: enforce, which what is stricter already has.

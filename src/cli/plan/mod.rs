@@ -9,6 +9,8 @@ mod overview;
 mod totals;
 
 #[cfg(test)]
+mod soak_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

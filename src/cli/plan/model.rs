@@ -6,9 +6,9 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::{
+    api::ReportState,
     assessment::{Apart, CheckCount, Cleanness, Counts, ServerVerdict},
     cli::findings::Finding,
-    rollout,
     standards::{LevelVersion, Mode, Verdict},
 };
 
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum State {
     /// As the controller has it.
-    Planned(rollout::State),
+    Planned(ReportState),
     /// No profile governs it.
     Ungoverned,
     /// It is being deleted.
@@ -36,24 +36,24 @@ impl State {
     /// The word for people.
     pub(in crate::cli) const fn word(self) -> &'static str {
         match self {
-            Self::Planned(rollout::State::InSync) => "in sync",
-            Self::Planned(rollout::State::Held) => "held",
-            Self::Planned(rollout::State::Soaking) => "soaking",
-            Self::Planned(rollout::State::Exempt) => "exempt",
-            Self::Planned(rollout::State::Yielded) => "left alone",
-            Self::Planned(rollout::State::Contested) => "contested",
-            Self::Planned(rollout::State::Inconclusive) => "inconclusive",
-            Self::Planned(rollout::State::Frozen) => "frozen",
-            Self::Planned(rollout::State::Protected) => "protected",
-            Self::Planned(rollout::State::ServerExempt) => "exempt by the API server",
-            Self::Planned(rollout::State::Left) => "let go",
+            Self::Planned(ReportState::InSync) => "in sync",
+            Self::Planned(ReportState::Held) => "held",
+            Self::Planned(ReportState::Soaking) => "soaking",
+            Self::Planned(ReportState::Exempt) => "exempt",
+            Self::Planned(ReportState::Yielded) => "left alone",
+            Self::Planned(ReportState::Contested) => "contested",
+            Self::Planned(ReportState::Inconclusive) => "inconclusive",
+            Self::Planned(ReportState::Frozen) => "frozen",
+            Self::Planned(ReportState::Protected) => "protected",
+            Self::Planned(ReportState::ServerExempt) => "exempt by the API server",
+            Self::Planned(ReportState::Left) => "let go",
             Self::Ungoverned => "ungoverned",
             Self::Terminating => "terminating",
         }
     }
 
     /// Whether it is one of the controller's.
-    pub(in crate::cli) fn is(self, state: rollout::State) -> bool {
+    pub(in crate::cli) fn is(self, state: ReportState) -> bool {
         self == Self::Planned(state)
     }
 }
@@ -250,13 +250,13 @@ impl NamespaceReport {
 
     /// Whether enforce does not come to what its profile asks for, and time alone will not change that.
     pub(in crate::cli) fn is_held(&self) -> bool {
-        let held = [rollout::State::Held, rollout::State::ServerExempt, rollout::State::Contested];
+        let held = [ReportState::Held, ReportState::ServerExempt, ReportState::Contested];
         held.into_iter().any(|state| self.state.is(state))
     }
 
     /// Whether podsec cannot tell all that matters to the plan.
     pub(in crate::cli) fn is_inconclusive(&self) -> bool {
-        self.state.is(rollout::State::Inconclusive)
+        self.state.is(ReportState::Inconclusive)
             || self.judged.workloads.inconclusive > 0
             || !self.missing.is_empty()
             || self.cross_checks.iter().any(CrossCheck::is_trouble)
@@ -264,7 +264,7 @@ impl NamespaceReport {
 
     /// Whether a person who looks for what the plan does need not look at it.
     pub(in crate::cli) fn is_quiet(&self) -> bool {
-        use rollout::State::{Exempt, InSync, Left, Protected};
+        use ReportState::{Exempt, InSync, Left, Protected};
         let unchanged = self.modes.iter().all(|plan| plan.step == Step::None);
         let calm = match self.state {
             State::Planned(state) => matches!(state, InSync | Exempt | Left | Protected),
@@ -277,7 +277,7 @@ impl NamespaceReport {
     pub(in crate::cli) fn word(&self) -> String {
         let step = self.modes.iter().map(|plan| plan.step).find(|step| *step != Step::None);
         let state = self.state.word();
-        let is_settled = self.state.is(rollout::State::InSync);
+        let is_settled = self.state.is(ReportState::InSync);
         match step {
             Some(step @ (Step::Raise | Step::Repair)) if self.is_broken() => {
                 format!("{}, breaks", step.as_str())

@@ -17,7 +17,7 @@ use crate::{
         Activity, Fingerprint, Inventory, Kind, ObservedPod, ObservedTemplate, PodPhase, Reading, Reference,
         ServerVerdict, Shapes, TemplateKind,
     },
-    cli::observing::{Observed, Problem},
+    cli::observing::{Observed, Problem, Reports},
     cluster::{crd::CrdState, profiles, workloads},
     rollout::{Completeness, ManagedFields, Namespace, Operation, Owners, TRACKED_KEYS},
     standards::{LABEL_PREFIX, pod::Pod},
@@ -67,6 +67,7 @@ pub(super) fn cluster(name: &str) -> Cluster {
             trusted: true,
             crd: CrdState::default(),
         }),
+        reports: Reports::default(),
         problems: Vec::new(),
         took: Duration::from_millis(1234),
     };
@@ -235,6 +236,25 @@ impl Cluster {
         self.inventory(namespace).0.miss(what);
         let place = format!("namespace {namespace}");
         self.observed.problems.push(Problem { place, message: format!("cannot list {what}: {why}") });
+        self
+    }
+
+    /// When a namespace was created.
+    pub(super) fn created(mut self, namespace: &str, at: &str) -> Self {
+        let found = self.observed.namespaces.get_mut(namespace).expect("a namespace");
+        found.created = at.parse().unwrap();
+        self
+    }
+
+    /// What the report of a namespace says.
+    pub(super) fn reported(mut self, namespace: &str, report: Value) -> Self {
+        self.observed.reports.tells(namespace, serde_json::from_value(report).expect("a report"));
+        self
+    }
+
+    /// That the report of a namespace could not be read.
+    pub(super) fn missing_report(mut self, namespace: &str, why: &str) -> Self {
+        self.observed.reports.misses(namespace, why);
         self
     }
 

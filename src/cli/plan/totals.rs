@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::model::{NamespaceReport, State, Step};
-use crate::rollout;
+use crate::api::ReportState;
 
 /// How many there are of what, over all namespaces that were looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -72,19 +72,19 @@ impl Totals {
         let is = usize::from;
         let step = report.enforce_step();
         let unnamed =
-            [rollout::State::Left, rollout::State::Protected].into_iter().any(|state| report.state.is(state));
+            [ReportState::Left, ReportState::Protected].into_iter().any(|state| report.state.is(state));
         self.governed += is(!unnamed && matches!(report.state, State::Planned(_)));
         let unchanged = report.modes.iter().all(|mode| mode.step == Step::None);
-        self.in_sync += is(report.state.is(rollout::State::InSync) && unchanged);
+        self.in_sync += is(report.state.is(ReportState::InSync) && unchanged);
         self.raised += is(step == Step::Raise);
         self.repaired += is(step == Step::Repair);
         self.weakened += is(matches!(step, Step::Weaken | Step::Remove));
         self.held += is(report.is_held());
-        self.soaking += is(report.state.is(rollout::State::Soaking));
+        self.soaking += is(report.state.is(ReportState::Soaking));
         self.broken += is(report.is_broken());
-        self.exempt += is(report.state.is(rollout::State::Exempt));
+        self.exempt += is(report.state.is(ReportState::Exempt));
         self.yielded += is(report.modes.iter().any(|mode| mode.step == Step::LeaveAlone));
-        self.frozen += is(report.state.is(rollout::State::Frozen));
+        self.frozen += is(report.state.is(ReportState::Frozen));
         self.released += is(report.modes.iter().any(|mode| matches!(mode.step, Step::Retain | Step::Remove)));
         self.inconclusive_namespaces += is(report.is_inconclusive());
         let judged = &report.judged;

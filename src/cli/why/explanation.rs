@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
+    api::ReportState,
     cli::plan::{
         cluster_plan::ClusterPlan,
         model::{NamespaceReport, PlannedMode, State, Step},
@@ -147,7 +148,7 @@ fn next(report: &NamespaceReport) -> Vec<String> {
             next.push("take the profile out of suspension or dry run, if it is to govern".to_owned());
         }
         State::Ungoverned => next.push("nothing, until a profile selects the namespace".to_owned()),
-        State::Planned(rollout::State::Protected) => {
+        State::Planned(ReportState::Protected) => {
             next.push(
                 "name it in full in the namespaceNames of a profile, if it is to be governed".to_owned(),
             );

@@ -70,13 +70,16 @@ impl Why {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let observed = runtime.block_on(selection.observe(&self.connection, true, &Progress::on_stderr()));
         let (observed, _) = observed.map_err(WhyError::Unreadable)?;
-        let Some(namespace) = observed.namespaces.get(&self.namespace).cloned() else {
+        if !observed.namespaces.contains_key(&self.namespace) {
             return Err(WhyError::Incomplete(observed.problems).into());
-        };
+        }
         let question = Question { server: self.server, is_partial: true, ..Question::default() };
         let now = Timestamp::now();
-        let plan = Draft::new(observed, &question, now).finish();
-        let Some(explanation) = Explanation::new(&plan, &namespace) else {
+        let draft = Draft::new(observed, &question, now);
+        let namespace = draft.namespace(&self.namespace).cloned();
+        let plan = draft.finish();
+        let explanation = namespace.as_ref().and_then(|namespace| Explanation::new(&plan, namespace));
+        let Some(explanation) = explanation else {
             return Err(WhyError::Inconclusive.into());
         };
         printer.print(|out| match self.output {

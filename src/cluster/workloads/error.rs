@@ -26,6 +26,9 @@ pub enum ReadError {
     /// The connection or the request failed.
     #[error("{}", root(.0))]
     Failed(#[source] Box<kube::Error>),
+    /// It was not asked for, since there was no answer to others.
+    #[error("not asked for, since the API server answers no list")]
+    Unasked,
 }
 
 impl ReadError {
@@ -44,6 +47,7 @@ impl ReadError {
             Self::Silent(_) => "deadline",
             Self::Broken(_) => "incomplete",
             Self::Failed(_) => "connection",
+            Self::Unasked => "unasked",
         }
     }
 
@@ -51,7 +55,7 @@ impl ReadError {
     pub const fn code(&self) -> Option<u16> {
         match self {
             Self::Refused { code, .. } => Some(*code),
-            Self::Silent(_) | Self::Broken(_) | Self::Failed(_) => None,
+            Self::Silent(_) | Self::Broken(_) | Self::Failed(_) | Self::Unasked => None,
         }
     }
 }

@@ -27,6 +27,9 @@ const TRIES: u32 = 4;
 /// How often it may end in silence, each time after a long wait.
 const SILENCES: u32 = 2;
 
+/// After so many lists in a row without any answer the API server is taken to be away, and no other is asked for.
+const UNANSWERED: u32 = 3;
+
 /// The longest that an API server may ask to be left in peace.
 const LONGEST_REST: Duration = Duration::from_secs(30);
 
@@ -37,7 +40,7 @@ type Target<'a> = (Resource, Option<&'a str>);
 ///
 /// It never fails as a whole: what could not be read is among [`Listing::problems`], and the inventories that may lack
 /// something for it say so. An answer is waited for as long as something comes; what is refused for the moment, or
-/// breaks, is asked for again a few times. `progress` is told of every piece that comes.
+/// breaks, is asked for again a few times, unless nothing answers at all. `progress` is told of every piece that comes.
 pub async fn list(client: &Client, scope: &Scope, progress: impl Fn(Progress) + Send + Sync) -> Listing {
     let (targets, at_a_time): (Vec<Target<'_>>, _) = match scope {
         Scope::All => (Resource::ALL.map(|resource| (resource, None)).to_vec(), WHOLE_LISTS),
@@ -53,6 +56,7 @@ pub async fn list(client: &Client, scope: &Scope, progress: impl Fn(Progress) + 
             listing: Listing::default(),
             progress: Progress { lists: targets.len(), ..Progress::default() },
         }),
+        silence: Silence::default(),
         tell: &progress,
     };
     if let Scope::Named(names) = scope {
@@ -105,14 +109,22 @@ struct Reader<'a> {
     client: &'a Client,
     shapes: Mutex<Shapes>,
     found: Mutex<Found>,
+    silence: Silence,
     tell: &'a (dyn Fn(Progress) + Send + Sync),
 }
 
 impl Reader<'_> {
     /// Reads one list, with a few tries; gives the version that it is of.
     async fn read(&self, target: Target<'_>) -> Result<String, ReadError> {
+        let end = if self.silence.is_total() { Err(ReadError::Unasked) } else { self.ask(target).await };
+        self.advance(|progress| progress.lists_done += 1);
+        end
+    }
+
+    async fn ask(&self, target: Target<'_>) -> Result<String, ReadError> {
         let mut manner = Manner::Whole;
         let (mut failures, mut silences) = (0, 0);
+        let mut was_answered = false;
         let end = loop {
             let mut pages = Pages::new(self.client, &self.shapes, target, &Age::Any, manner);
             let mut taken = 0;
@@ -120,9 +132,11 @@ impl Reader<'_> {
                 Ok(version) => break Ok(version),
                 Err(error) => error,
             };
+            was_answered |= pages.has_begun() || !is_silence(&error);
             failures += 1;
             silences += u32::from(matches!(error, ReadError::Silent(_)));
-            let wait = wait_after(&error, failures).filter(|_| failures < TRIES && silences < SILENCES);
+            let again = failures < TRIES && silences < SILENCES && !self.silence.is_total();
+            let wait = wait_after(&error, failures).filter(|_| again);
             let Some(wait) = wait else { break Err(error) };
             tracing::debug!(list = target.0.name(), namespace = target.1, %error, "a list is asked for again");
             if pages.has_begun() {
@@ -131,7 +145,7 @@ impl Reader<'_> {
             self.forget(target, taken);
             tokio::time::sleep(wait).await;
         };
-        self.advance(|progress| progress.lists_done += 1);
+        self.silence.ended(end.is_ok() || was_answered);
         end
     }
 
@@ -180,6 +194,23 @@ impl Reader<'_> {
     }
 }
 
+/// How many lists in a row have ended without any answer.
+#[derive(Debug, Default)]
+struct Silence(Mutex<u32>);
+
+impl Silence {
+    /// Notes that a list has ended, one way or the other.
+    fn ended(&self, was_answered: bool) {
+        let mut unanswered = self.0.lock();
+        *unanswered = if was_answered { 0 } else { unanswered.saturating_add(1) };
+    }
+
+    /// Whether the API server is away.
+    fn is_total(&self) -> bool {
+        *self.0.lock() >= UNANSWERED
+    }
+}
+
 /// How long to wait before a list is asked for again that failed so many times; nothing when that would be in vain.
 fn wait_after(error: &ReadError, failures: u32) -> Option<Duration> {
     let own = listing_delay(failures);
@@ -192,7 +223,17 @@ fn wait_after(error: &ReadError, failures: u32) -> Option<Duration> {
         ReadError::Failed(error) if is_of_the_connection(error) => Some(own),
         ReadError::Refused { .. }
         | ReadError::Broken(BrokenAnswer::TooLarge | BrokenAnswer::Unidentified(_))
-        | ReadError::Failed(_) => None,
+        | ReadError::Failed(_)
+        | ReadError::Unasked => None,
+    }
+}
+
+/// Whether nothing came of the API server.
+fn is_silence(error: &ReadError) -> bool {
+    match error {
+        ReadError::Silent(_) => true,
+        ReadError::Failed(error) => is_of_the_connection(error),
+        ReadError::Refused { .. } | ReadError::Broken(_) | ReadError::Unasked => false,
     }
 }
 

@@ -215,11 +215,59 @@ async fn a_list_may_take_long_as_long_as_something_comes() {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_is_given_up() {
     let (client, asked) = server(|_| None);
-    let begun = Instant::now();
-    let listing = listed(&client).await;
+    let mut listing = listed(&client).await;
+    // Those that are begun while the first come to their end are not tried again.
+    let begun = UNANSWERED as usize * SILENCES as usize + WHOLE_LISTS - 1;
+    assert!(asked.uris().len() <= begun, "{:?}", asked.uris());
+    let is_unasked = |problem: &&Problem| matches!(problem.error, ReadError::Unasked);
     assert_eq!(listing.problems.len(), Resource::ALL.len());
-    assert_eq!(asked.uris().len(), Resource::ALL.len() * SILENCES as usize);
-    assert!(begun.elapsed() < Duration::from_mins(10));
+    assert!(listing.problems.iter().filter(is_unasked).count() >= 4, "{:?}", problems(&listing));
+    let last = "cannot list replicationcontrollers: not asked for, since the API server answers no list";
+    assert_eq!(problems(&listing).last().unwrap(), last);
+    assert_eq!(names(&mut listing, "anywhere").1.len(), Resource::ALL.len(), "missing like all others");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_cannot_be_reached_is_given_up() {
+    let names: BTreeSet<_> = (0..100).map(|number| format!("n{number}")).collect();
+    for (scope, lists, at_a_time) in [
+        (Scope::All, Resource::ALL.len(), WHOLE_LISTS),
+        (Scope::Named(names.clone()), Resource::ALL.len() * names.len(), SMALL_LISTS),
+    ] {
+        let asked = Arc::new(Mutex::new(0));
+        let counted = Arc::clone(&asked);
+        let service = tower::service_fn(move |_: http::Request<kube::client::Body>| {
+            *counted.lock() += 1;
+            let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+            std::future::ready(Err::<http::Response<kube::client::Body>, _>(refused))
+        });
+        let listing = list(&Client::new(service, "default"), &scope, |_| {}).await;
+        assert_eq!(listing.problems.len(), lists);
+        let asked = *asked.lock();
+        assert!(asked <= (at_a_time + UNANSWERED as usize - 1) * TRIES as usize, "{asked}");
+        assert!(problems(&listing)[0].ends_with("connection refused"), "{}", problems(&listing)[0]);
+    }
+}
+
+#[test]
+fn any_answer_shows_that_the_server_is_there() {
+    let silence = Silence::default();
+    for was_answered in [false, false, true, false, false] {
+        silence.ended(was_answered);
+        assert!(!silence.is_total());
+    }
+    silence.ended(false);
+    assert!(silence.is_total());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_refuses_is_not_away() {
+    for code in [403, 404, 429] {
+        let (client, asked) = server(move |_| Some(Reply::refused(code, "no")));
+        let listing = listed(&client).await;
+        assert!(asked.uris().len() >= Resource::ALL.len());
+        assert!(listing.problems.iter().all(|problem| problem.error.code() == Some(code)));
+    }
 }
 
 #[tokio::test(start_paused = true)]

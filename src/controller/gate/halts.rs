@@ -1,4 +1,4 @@
-//! Halting a profile's raises when one of them broke something.
+//! Halting a profile's raises when one of them broke something that nobody had asked to be broken.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,14 +25,28 @@ struct Raised {
     /// The generation of the profile that asked for it; unknown after a restart, where it is taken for the present one.
     generation: Option<i64>,
     at: Timestamp,
+    /// Whether a person wanted it whatever it breaks.
+    is_forced: bool,
     /// What broke, if something did.
     broken: Option<String>,
+}
+
+/// Why enforce became stricter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Cause {
+    /// The profile asks for it, or nobody knows any more.
+    Asked,
+    /// The profile's `forceAfter` had come: even with violations.
+    Forced,
+    /// What was there was put back. What that breaks is as expected as when it was raised.
+    Repaired,
 }
 
 impl Raised {
     fn halts(&self, generation: i64, now: Timestamp) -> bool {
         let is_recent = now.duration_since(self.at) < WATCHED;
-        is_recent && self.broken.is_some() && self.generation.is_none_or(|asked| asked == generation)
+        let is_meant = self.generation.is_none_or(|asked| asked == generation);
+        is_recent && is_meant && self.broken.is_some() && !self.is_forced
     }
 }
 
@@ -44,12 +58,16 @@ impl Halts {
         generation: Option<i64>,
         namespace: (&str, &str),
         at: Timestamp,
+        cause: Cause,
     ) {
         let (name, uid) = namespace;
         let mut by_profile = self.by_profile.lock();
         let of_profile = by_profile.entry(profile.to_owned()).or_default();
         of_profile.retain(|_, raised| at.duration_since(raised.at) < KEPT);
-        of_profile.insert(name.to_owned(), Raised { uid: uid.to_owned(), generation, at, broken: None });
+        let was_forced = of_profile.get(name).is_some_and(|raised| raised.uid == uid && raised.is_forced);
+        let is_forced = cause == Cause::Forced || cause == Cause::Repaired && was_forced;
+        let raised = Raised { uid: uid.to_owned(), generation, at, is_forced, broken: None };
+        of_profile.insert(name.to_owned(), raised);
     }
 
     /// When a namespace was raised for a profile, if that was in the last day.
@@ -65,13 +83,14 @@ impl Halts {
         (raised.uid == uid && now.duration_since(raised.at) < KEPT).then_some(raised.at)
     }
 
-    /// Notes what is broken in a namespace since it was raised, or that nothing is any more; says whether that is news.
+    /// Notes what is broken in a namespace since it was raised, or that nothing is any more; says whether that is news
+    /// to the profile's other namespaces.
     pub(in super::super) fn broken(&self, profile: &str, namespace: &str, broken: Option<String>) -> bool {
         let mut by_profile = self.by_profile.lock();
         let Some(raised) = by_profile.get_mut(profile).and_then(|raised| raised.get_mut(namespace)) else {
             return false;
         };
-        let is_news = raised.broken.is_some() != broken.is_some();
+        let is_news = raised.broken.is_some() != broken.is_some() && !raised.is_forced;
         raised.broken = broken;
         is_news
     }
@@ -108,7 +127,7 @@ mod tests {
     #[test]
     fn what_breaks_after_a_raise_halts_until_it_clears_or_the_spec_changes() {
         let halts = Halts::default();
-        halts.raised("p", Some(1), ("a", "ua"), at(0));
+        halts.raised("p", Some(1), ("a", "ua"), at(0), Cause::Asked);
         assert_eq!(halts.reason("p", 1, at(1)), None);
         assert!(halts.broken("p", "a", Some("1 workload lacks pods".into())));
         assert!(!halts.broken("p", "a", Some("2 workloads lack pods".into())), "it is halted already");
@@ -124,9 +143,37 @@ mod tests {
     }
 
     #[test]
+    fn what_breaks_where_a_person_forced_the_raise_halts_nothing() {
+        let halts = Halts::default();
+        let raise = |minute, cause| halts.raised("p", Some(1), ("a", "ua"), at(minute), cause);
+        let breaks = || halts.broken("p", "a", Some("1 workload lacks pods".into()));
+        raise(0, Cause::Forced);
+        assert!(!breaks(), "no other namespace has to be looked at for it");
+        assert_eq!(halts.reason("p", 1, at(1)), None);
+        assert_eq!(halts.last("p", ("a", "ua"), at(1)), Some(at(0)), "it is breakage all the same");
+
+        raise(2, Cause::Repaired);
+        assert!(!breaks());
+        assert_eq!(halts.reason("p", 1, at(3)), None, "what is put back was forced");
+
+        halts.raised("p", Some(1), ("b", "ub"), at(3), Cause::Asked);
+        assert!(halts.broken("p", "b", Some("2 workloads lack pods".into())));
+        let reason = halts.reason("p", 1, at(4)).unwrap();
+        assert!(reason.contains("namespace b was raised") && !reason.contains("more"), "{reason}");
+
+        raise(5, Cause::Asked);
+        assert!(breaks() && halts.reason("p", 1, at(6)).unwrap().contains("namespace a was raised"));
+        raise(7, Cause::Repaired);
+        assert!(breaks() && halts.reason("p", 1, at(8)).unwrap().contains("namespace a was raised"));
+        raise(9, Cause::Forced);
+        halts.raised("p", Some(1), ("a", "another"), at(10), Cause::Repaired);
+        assert!(breaks(), "that was another namespace of the name");
+    }
+
+    #[test]
     fn it_is_about_raises_of_the_last_half_hour() {
         let halts = Halts::default();
-        halts.raised("p", None, ("a", "ua"), at(0));
+        halts.raised("p", None, ("a", "ua"), at(0), Cause::Asked);
         assert_eq!(halts.last("p", ("a", "ua"), at(29)), Some(at(0)));
         assert_eq!(halts.last("p", ("a", "ua"), at(24 * 60)), None, "it is forgotten");
         assert_eq!(halts.last("p", ("a", "another"), at(29)), None);

@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::super::{snapshot::Snapshot, state::State, workloads::View};
+use super::super::{reports::Summary, snapshot::Snapshot, state::State, workloads::View};
 use crate::{
     api::Breakage,
     assessment::{DryRun, Inventory, Judge, Judgement, Workloads, breakage},
-    rollout::{Evidence, GateRecord, Look, ModePlan, Namespace, NamespacePlan, Pace, plan},
+    rollout::{Evidence, GateRecord, Look, ModePlan, Namespace, NamespacePlan, Pace, Profile, plan},
     standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Version},
 };
 
@@ -27,6 +27,8 @@ pub(in super::super) struct Findings {
     pub(in super::super) breakage: Option<Breakage>,
     /// What the API server is expected to say to the dry run that is due, else to the raise.
     pub(in super::super) expected: Option<DryRun>,
+    /// How the namespace stands to each profile that selects it and changes nothing, by the profile's name.
+    pub(in super::super) onlookers: Vec<(String, Summary)>,
 }
 
 /// What a namespace is judged by.
@@ -79,6 +81,7 @@ fn with_view(case: &Case<'_>, view: &View<'_>) -> Judged {
             .map(|due| due.policy)
             .or(plan.raise)
             .map(|policy| expected(&judge, policy, view.inventory)),
+        onlookers: onlookers(case, &judge, &workloads),
     };
     Judged { plan, findings: Some(findings) }
 }
@@ -99,6 +102,19 @@ fn judgement(judge: &Judge, workloads: &Workloads<'_>, policy: LevelVersion) -> 
     Judgement::new(&assessment, judge.cleanness(policy.version, workloads))
 }
 
+/// What each profile would find that is a dry run or suspended, whoever else governs the namespace.
+fn onlookers(case: &Case<'_>, judge: &Judge, workloads: &Workloads<'_>) -> Vec<(String, Summary)> {
+    let Case { state, snapshot, namespace, .. } = *case;
+    let matching = snapshot.profiles.matching(namespace, &state.settings);
+    let judged = |profile: &Profile| {
+        let of_enforce = profile.asks(Mode::Enforce);
+        let of_any = || Mode::ALL.into_iter().filter_map(|mode| profile.asks(mode)).max_by_key(strictness);
+        let policy = that_refuses_something(of_enforce.or_else(of_any));
+        (profile.name.clone(), Summary::of_onlooker(&judge.by(policy).assess(workloads)))
+    };
+    matching.filter(|profile| !profile.is_active()).map(judged).collect()
+}
+
 /// What the report is about: what enforce is to be, or would be without the exemption; else the strictest of what is
 /// asked of audit and warn; else what a profile would ask that does not govern; else what is asked nowhere, restricted.
 fn policy(modes: &[ModePlan], case: &Case<'_>) -> LevelVersion {
@@ -107,16 +123,22 @@ fn policy(modes: &[ModePlan], case: &Case<'_>) -> LevelVersion {
         Some(_) => snapshot.profiles.get(&plan.profile)?.asks(plan.mode),
         None => plan.planned,
     };
-    let strictest = |policy: &LevelVersion| (policy.level, policy.version);
     let of_enforce = modes.iter().find(|plan| plan.mode == Mode::Enforce).and_then(asked);
-    let of_any = || modes.iter().filter_map(asked).max_by_key(strictest);
+    let of_any = || modes.iter().filter_map(asked).max_by_key(strictness);
     let of_others = || {
         let matching = snapshot.profiles.matching(namespace, &state.settings);
-        matching.filter_map(|profile| profile.asks(Mode::Enforce)).max_by_key(strictest)
+        matching.filter_map(|profile| profile.asks(Mode::Enforce)).max_by_key(strictness)
     };
-    of_enforce
-        .or_else(of_any)
-        .or_else(of_others)
+    that_refuses_something(of_enforce.or_else(of_any).or_else(of_others))
+}
+
+const fn strictness(policy: &LevelVersion) -> (Level, Version) {
+    (policy.level, policy.version)
+}
+
+/// What is asked; where that is nothing, or what nothing violates, the strictest.
+fn that_refuses_something(asked: Option<LevelVersion>) -> LevelVersion {
+    asked
         .filter(|policy| policy.level != Level::Privileged)
         .unwrap_or(LevelVersion::new(Level::Restricted, Version::Latest))
 }
@@ -125,3 +147,7 @@ fn broken(view: &View<'_>, since: Timestamp, now: Timestamp) -> Option<Breakage>
     let since_second = Timestamp::from_second(since.as_second()).unwrap_or(since);
     breakage(view.rejections.broken(view.inventory, since, now), Some(since_second))
 }
+
+#[cfg(test)]
+#[path = "judging_tests.rs"]
+mod tests;

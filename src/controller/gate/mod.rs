@@ -7,7 +7,7 @@ mod looks;
 mod preparing;
 
 pub(super) use self::{
-    halts::Halts,
+    halts::{Cause, Halts},
     judging::Findings,
     looks::Looks,
     preparing::{Prepared, prepare},

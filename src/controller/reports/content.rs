@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use super::super::{apply::Applied, gate::Findings};
 use crate::{
     api::{ReportContent, ReportState, Soak, VerdictCounts},
-    assessment::{Account, ModeAccount, Said, report},
-    rollout::{ModePlan, Namespace, Profile, Settings, Standing, State, Verdict, standing, wording},
-    standards::Mode,
+    assessment::{Account, Assessment, ModeAccount, Said, report, verdict_counts},
+    rollout::{ModePlan, Namespace, Profile, Settings, Standing, Verdict, standing, wording},
+    standards::{self, Mode},
 };
 
-/// What a profile's status says of a namespace, from its report.
+/// What a profile's status says of a namespace, from its report where that is about the profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Summary {
     /// The namespace's state.
@@ -33,6 +33,16 @@ pub(in super::super) struct Summary {
 const BLOCKERS: usize = 3;
 
 impl Summary {
+    /// Of workloads that were judged by what a profile asks that changes nothing; no report is about that.
+    pub(in super::super) fn of_onlooker(assessment: &Assessment<'_, '_>) -> Self {
+        let (workloads, pods) = verdict_counts(assessment);
+        let state = match assessment.verdict() {
+            standards::Verdict::Inconclusive => ReportState::Inconclusive,
+            standards::Verdict::Conforms | standards::Verdict::Violates => ReportState::Held,
+        };
+        Self { state, workloads, pods, ..Self::default() }
+    }
+
     /// Of a report.
     pub(in super::super) fn of(content: &ReportContent) -> Self {
         Self {
@@ -136,21 +146,5 @@ fn mode(plan: &ModePlan, namespace: &Namespace) -> ModeAccount {
 
 fn said(standing: Standing) -> Said {
     let Standing { state, reason, message, mode: _, next: _ } = standing;
-    Said { state: reported(state), reason: reason.to_owned(), message }
-}
-
-const fn reported(state: State) -> ReportState {
-    match state {
-        State::InSync => ReportState::InSync,
-        State::Held => ReportState::Held,
-        State::Soaking => ReportState::Soaking,
-        State::Exempt => ReportState::Exempt,
-        State::Yielded => ReportState::Yielded,
-        State::Contested => ReportState::Contested,
-        State::Inconclusive => ReportState::Inconclusive,
-        State::Frozen => ReportState::Frozen,
-        State::Protected => ReportState::Protected,
-        State::ServerExempt => ReportState::ServerExempt,
-        State::Left => ReportState::Left,
-    }
+    Said { state, reason: reason.to_owned(), message }
 }

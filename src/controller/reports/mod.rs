@@ -16,16 +16,16 @@ use tokio::{
     time::{Duration, Instant},
 };
 
+pub use self::record::Remembered;
 pub(super) use self::{
     content::{Source, Summary, content},
-    record::{enforced, record, soak},
+    record::{record, soak, witnessed},
     writing::{follow, write_all},
 };
 use crate::{
     api::ReportContent,
     assessment::{ReportChange, report_change},
-    rollout::{GateRecord, Namespace},
-    standards::LevelVersion,
+    rollout::{GateRecord, Ledger, Namespace},
 };
 
 /// How long counts alone wait for more of their kind.
@@ -105,9 +105,9 @@ impl Reports {
         remembered.or_else(|| record(self.standing(&namespace.name)?.soak.as_ref()?))
     }
 
-    /// What podsec raised enforce to in this very namespace, as its report says.
-    pub(super) fn enforced(&self, namespace: &Namespace) -> Option<LevelVersion> {
-        enforced(self.standing(&namespace.name)?.soak.as_ref()?, &namespace.uid)
+    /// What podsec noted on a namespace, as far as its report is a witness of it.
+    pub(super) fn witnessed(&self, namespace: &Namespace) -> Option<Ledger> {
+        witnessed(self.standing(&namespace.name)?.soak.as_ref()?, namespace)
     }
 
     /// Notes what the gate has to remember of a namespace.

@@ -1,10 +1,49 @@
 //! What the gate has to remember, as a report keeps it.
 
 use crate::{
-    api::{CleanLevel, HeldLevel, Moment, Soak},
-    rollout::{CleanSince, GateRecord, HeldSince},
+    api::{CleanLevel, HeldLevel, Moment, NotJudged, ReportContent, ReportState, Soak},
+    rollout::{CleanSince, GateRecord, HeldSince, Ledger, Namespace},
     standards::LevelVersion,
 };
+
+/// What a report has to say to whoever plans its namespace without having watched it.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    soak: Soak,
+    had_pods: bool,
+}
+
+impl Remembered {
+    /// What a report says; nothing where it does not say of which namespace that is.
+    pub fn of(content: ReportContent) -> Option<Self> {
+        let had_pods = had_pods(&content);
+        content.soak.map(|soak| Self { soak, had_pods })
+    }
+
+    /// What podsec noted on the namespace, as far as the report is a witness of it.
+    pub fn ledger(&self, namespace: &Namespace) -> Option<Ledger> {
+        witnessed(&self.soak, namespace)
+    }
+
+    /// What the gate has to remember.
+    pub(in super::super) fn record(&self) -> Option<GateRecord> {
+        record(&self.soak)
+    }
+
+    /// Whether podsec saw a pod in this very namespace, or would have missed one.
+    pub(in super::super) fn had_pods(&self, namespace: &Namespace) -> bool {
+        self.had_pods && self.soak.namespace_uid == namespace.uid
+    }
+}
+
+/// Whether a report shows that there were pods. A namespace whose enforce soaks is none that was empty from the
+/// beginning, as far as podsec can tell: that would not have to.
+fn had_pods(content: &ReportContent) -> bool {
+    let live = content.pods.is_some_and(|pods| pods.judged > 0 || pods.exempt > 0);
+    let apart = |not_judged: NotJudged| not_judged.finished_pods > 0 || not_judged.deleting_pods > 0;
+    let soaks = content.enforce.as_ref().is_some_and(|enforce| enforce.state == ReportState::Soaking);
+    live || content.not_judged.is_some_and(apart) || soaks
+}
 
 /// What the gate has to remember, from what a report says.
 pub(in super::super) fn record(soak: &Soak) -> Option<GateRecord> {
@@ -22,9 +61,10 @@ pub(in super::super) fn record(soak: &Soak) -> Option<GateRecord> {
     (!record.is_empty()).then_some(record)
 }
 
-/// What podsec raised enforce to, from what the report of this very namespace says.
-pub(in super::super) fn enforced(soak: &Soak, uid: &str) -> Option<LevelVersion> {
-    soak.enforced.filter(|_| soak.namespace_uid == uid)
+/// What podsec noted on a namespace, of which the report of this very namespace witnesses what enforce was raised to.
+pub(in super::super) fn witnessed(soak: &Soak, namespace: &Namespace) -> Option<Ledger> {
+    let enforced = soak.enforced.filter(|_| soak.namespace_uid == namespace.uid)?;
+    Some(Ledger { enforced: Some(enforced), ..Ledger::read(&namespace.ledger_annotations) })
 }
 
 /// What a report is to say; nothing where there is nothing to remember.
@@ -51,10 +91,15 @@ pub(in super::super) fn soak(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use jiff::Timestamp;
 
     use super::*;
-    use crate::standards::Level;
+    use crate::{
+        rollout::{GOVERNED_BY, Owners},
+        standards::{Level, Mode},
+    };
 
     #[test]
     fn what_is_kept_comes_back() {
@@ -69,8 +114,20 @@ mod tests {
         let text = serde_json::to_string(&kept).unwrap();
         let read: Soak = serde_json::from_str(&text).unwrap();
         assert_eq!(record(&read), Some(record_before.clone()));
-        assert_eq!(enforced(&read, "u"), Some(policy));
-        assert_eq!(enforced(&read, "another"), None);
+        let namespace = |uid: &str| Namespace {
+            name: "a".into(),
+            uid: uid.into(),
+            resource_version: "1".into(),
+            terminating: false,
+            created: Timestamp::UNIX_EPOCH,
+            labels: BTreeMap::new(),
+            ledger_annotations: BTreeMap::from([(GOVERNED_BY, "enforce=apps".to_owned())]),
+            owners: Owners::default(),
+            remembered: None,
+        };
+        let ledger = witnessed(&read, &namespace("u")).unwrap();
+        assert_eq!((ledger.enforced, ledger.profile_of(Mode::Enforce)), (Some(policy), Some("apps")));
+        assert_eq!(witnessed(&read, &namespace("another")), None);
         assert_eq!(soak("another", Some(&record_before), None), None, "of another namespace");
         assert_eq!(soak("u", Some(&GateRecord::nothing("u".into())), None), None);
     }

@@ -23,7 +23,12 @@ use super::{
 };
 use crate::{
     api::{PodSecurityReport, ReportContent},
-    cluster::{CallError, Item, backoff::StreamBackoff, within_deadline},
+    cluster::{
+        CallError,
+        backoff::StreamBackoff,
+        reports::{self, ReportItem},
+        within_deadline,
+    },
     rollout::Manager,
 };
 
@@ -33,12 +38,9 @@ const AT_A_TIME: usize = 8;
 /// How long until a report is tried again that could not be written.
 const AGAIN: Duration = Duration::from_secs(5);
 
-/// A report as the API server hands it out: whoever may write reports must not be able to make a list of them unreadable.
-type ReportItem = Item<PodSecurityReport>;
-
 /// Follows the reports that stand. Ends only with the stream, which does not end by itself.
 pub(in super::super) async fn follow(client: Client, state: Arc<State>) {
-    let config = watcher::Config::default().fields(&format!("metadata.name={}", PodSecurityReport::NAME));
+    let config = watcher::Config::default().fields(&reports::field_selector());
     let api: Api<ReportItem> = Api::all(client);
     let stream = watcher(api, config).backoff(StreamBackoff::default());
     let mut stream = std::pin::pin!(stream);
@@ -83,8 +85,7 @@ pub(in super::super) async fn follow(client: Client, state: Arc<State>) {
 fn saw(state: &State, item: &ReportItem) {
     let Some(namespace) = item.namespace() else { return };
     let version = item.resource_version().unwrap_or_default();
-    let content = item.read::<PodSecurityReport>().map(|report| report.content).unwrap_or_default();
-    if state.reports.saw(&namespace, version, &content) {
+    if state.reports.saw(&namespace, version, &reports::content(item)) {
         state.concerns(&namespace);
     }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use super::{Writer, words};
 use crate::{
+    api::ReportState,
     assessment::{Cleanness, Distance},
     cli::{
         findings::{Finding, instruction},
@@ -18,7 +19,6 @@ use crate::{
             totals::Totals,
         },
     },
-    rollout::State,
     standards::{Check, Level, Mode, Verdict},
 };
 
@@ -68,8 +68,8 @@ impl Part {
             _ if report.is_broken() => Self::Violating,
             _ if report.is_held() => Self::Held,
             _ if report.is_inconclusive() => Self::Unknown,
-            state if state.is(State::Soaking) => Self::Soaking,
-            state if state.is(State::InSync) => Self::Clean,
+            state if state.is(ReportState::Soaking) => Self::Soaking,
+            state if state.is(ReportState::InSync) => Self::Clean,
             _ => Self::Other,
         }
     }

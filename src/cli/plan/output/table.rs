@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Writer, words};
 use crate::{
+    api::ReportState,
     assessment::Distance,
     cli::{
         findings::{Finding, instruction},
@@ -18,7 +19,6 @@ use crate::{
             totals::Totals,
         },
     },
-    rollout,
     standards::{Level, Mode, Verdict},
 };
 
@@ -307,7 +307,7 @@ fn is_in_the_way(result: &WorkloadResult) -> bool {
 }
 
 fn style(report: &NamespaceReport) -> Style {
-    use rollout::State::{Frozen, Inconclusive, Soaking, Yielded};
+    use ReportState::{Frozen, Inconclusive, Soaking, Yielded};
     let is_doubtful =
         [Frozen, Inconclusive, Soaking, Yielded].into_iter().any(|state| report.state.is(state));
     match report.enforce_step() {

@@ -1,0 +1,90 @@
+//! `podsec why`, `podsec compare` and `podsec recommend`.
+
+use podsec_control_plane::Cluster;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{apps, everything, planned, podsec};
+use crate::stage::Stage;
+
+#[tokio::test]
+async fn a_namespace_is_explained() {
+    let mut stage = Stage::new().await;
+    stage.village().await;
+    stage.settled_profile("apps", apps("Immediate", "KeepStricter")).await;
+    stage.settled_profile("everything", everything()).await;
+    stage.settled_profile("db", json!({"namespaceNames": ["db-*"], "warn": {"level": "baseline"}})).await;
+    let kubeconfig = stage.cluster.admin_kubeconfig().unwrap();
+    let why = |namespace: &str| {
+        let output = podsec(&kubeconfig, &["why", namespace, "-o", "json"]);
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (output.status.code(), json)
+    };
+    let (status, clean) = why("clean");
+    assert_eq!(status, Some(0), "{clean:#}");
+    let enforce = &clean["modes"][0]["profiles"];
+    assert_eq!((&enforce[0]["name"], &enforce[0]["governs"]), (&json!("apps"), &json!(true)));
+    assert_eq!(enforce[1]["whyNot"], "apps has a higher priority");
+    let audit = &clean["modes"][1]["profiles"];
+    assert_eq!(
+        (&audit[0]["name"], &audit[1]["whyNot"]),
+        (&json!("everything"), &json!("it does not set audit"))
+    );
+    assert_eq!(clean["notSelecting"], json!([{"name": "db", "why": "namespaceNames does not name it"}]));
+    let owner =
+        clean["keys"].as_array().unwrap().iter().find(|key| key["key"] == "podsec.dev/enforced").unwrap();
+    assert_eq!(
+        (&owner["value"], &owner["owners"][0]["manager"]),
+        (&json!("baseline:v1.37"), &json!("podsec"))
+    );
+
+    let (status, open) = why("open");
+    assert_eq!(open["namespace"]["state"], "Yielded", "{open:#}");
+    assert_eq!(status, Some(0));
+    assert!(
+        open["next"].to_string().contains("have kubectl-create leave the enforce labels alone"),
+        "{open:#}"
+    );
+    let (status, broken) = why("broken");
+    assert_eq!(status, Some(1));
+    assert_eq!(broken["results"].as_array().unwrap().len(), 2);
+
+    let gone = podsec(&kubeconfig, &["why", "nowhere"]);
+    assert_eq!(gone.status.code(), Some(2));
+    assert_eq!(String::from_utf8(gone.stderr).unwrap(), "podsec: namespace nowhere: is not there\n");
+    stage.stop().await;
+}
+
+#[tokio::test]
+async fn levels_and_versions_are_told_of_a_live_cluster() {
+    let stage = Stage::without_controller(Cluster::builder()).await;
+    stage.village().await;
+    stage.namespace("probed", &[("enforce", "baseline")]).await;
+    let probe = json!({"httpGet": {"host": "elsewhere", "port": 1}});
+    stage.label("probed", &[("enforce", Some("privileged"))]).await;
+    stage
+        .pod("probed", "web", json!({"containers": [{"name": "c", "image": "i", "livenessProbe": probe}]}))
+        .await;
+    stage.label("probed", &[("enforce", Some("baseline"))]).await;
+    let kubeconfig = stage.cluster.admin_kubeconfig().unwrap();
+
+    let output = podsec(&kubeconfig, &["compare", "--from", "v1.33", "--to", "v1.34", "-o", "json"]);
+    assert_eq!(output.status.code(), Some(1));
+    let compared: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let fails =
+        compared["results"].as_array().unwrap().iter().filter(|result| result["turn"] == "newlyFails");
+    let [changed] = fails.collect::<Vec<_>>()[..] else { panic!("{compared:#}") };
+    assert_eq!((&changed["namespace"], &changed["turn"]), (&json!("probed"), &json!("newlyFails")));
+    assert_eq!((&changed["level"], &changed["follows"]), (&json!("baseline"), &json!(["enforce"])));
+
+    // What is recommended is what can be applied without breaking anything.
+    let folder = TempDir::new().unwrap();
+    let output = podsec(&kubeconfig, &["recommend", "-o", "profiles"]);
+    assert_eq!(output.status.code(), Some(0));
+    let path = folder.path().join("recommended.yaml");
+    std::fs::write(&path, &output.stdout).unwrap();
+    let plan = planned(&stage.cluster, &["-f", &path.display().to_string()]);
+    let summary = &plan.json["summary"];
+    assert_eq!((&summary["held"], &summary["broken"]), (&json!(0), &json!(0)), "{summary:#}");
+    stage.cluster.apply_file(&path).unwrap();
+}
