@@ -5,6 +5,7 @@ pub(crate) mod namespaces;
 pub(crate) mod profiles;
 pub(crate) mod reports;
 mod running;
+pub(crate) mod workloads;
 
 use std::{
     future::Future,
