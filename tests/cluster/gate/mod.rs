@@ -1,6 +1,7 @@
 //! The gate on a real API server: enforce goes up when nothing would be refused, and not before.
 
 mod breakage;
+mod defaults;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::{apps::v1::Deployment, batch::v1::CronJob, core::v1::Pod};
