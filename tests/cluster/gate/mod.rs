@@ -2,6 +2,7 @@
 
 mod breakage;
 mod defaults;
+mod older;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::{apps::v1::Deployment, batch::v1::CronJob, core::v1::Pod};
