@@ -3,6 +3,7 @@
 mod breakage;
 mod defaults;
 mod older;
+mod pins;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::{apps::v1::Deployment, batch::v1::CronJob, core::v1::Pod};
