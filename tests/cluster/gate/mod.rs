@@ -2,6 +2,7 @@
 
 mod breakage;
 mod defaults;
+mod exemptions;
 mod older;
 mod pins;
 
