@@ -5,6 +5,7 @@ mod defaults;
 mod exemptions;
 mod older;
 mod pins;
+mod runners;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::{apps::v1::Deployment, batch::v1::CronJob, core::v1::Pod};
