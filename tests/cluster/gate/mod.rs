@@ -3,6 +3,7 @@
 mod breakage;
 mod defaults;
 mod exemptions;
+mod large;
 mod mutation;
 mod older;
 mod pins;
