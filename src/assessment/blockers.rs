@@ -163,6 +163,19 @@ impl<'w, 'a> Assessment<'w, 'a> {
         mended.collect()
     }
 
+    /// How many workloads conform although a template of theirs does not.
+    pub fn mended_workloads(&self) -> usize {
+        let is_mended = |workload: &Workload<'_>| {
+            workload
+                .templates
+                .iter()
+                .any(|template| !template.decides && self.judge.is_refused(template.reading))
+        };
+        self.verdicts()
+            .filter(|(workload, verdict)| *verdict == Some(Verdict::Conforms) && is_mended(workload))
+            .count()
+    }
+
     /// The workloads that do not conform.
     fn refused(&self) -> impl Iterator<Item = &'w Workload<'a>> {
         self.verdicts()

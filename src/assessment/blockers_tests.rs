@@ -131,6 +131,8 @@ fn what_webhooks_put_in_and_mend_is_told() {
     });
     let expected = [("injected", vec![]), ("mended", vec!["privileged"]), ("plain", vec![])];
     assert_eq!(mended.collect::<Vec<_>>(), expected);
+    assert_eq!(assessment.mended_workloads(), 1);
+    assert_eq!(judge("privileged").assess(&workloads).mended_workloads(), 0, "nothing has to be");
 }
 
 #[test]

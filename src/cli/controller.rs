@@ -18,7 +18,7 @@ use super::{Failure, Outcome};
 use crate::{
     cluster::client::{Connection, ConnectionError},
     controller::{self, Options, RunError},
-    rollout::{NamePattern, Settings},
+    rollout::{NamePattern, Settings, VERSION_WINDOW},
     standards::{LevelVersion, Mode, Policy},
 };
 
@@ -151,6 +151,7 @@ impl Run {
         let address = listener.local_addr().unwrap_or(address);
         let options = Options {
             settings: self.settings(),
+            version_window: VERSION_WINDOW,
             concurrency: self.concurrency.into(),
             listener: Some(listener),
             instance: self.instance,

@@ -24,6 +24,11 @@ pub const PRUNED: &str = "the installed ClusterPodSecurityProfile CRD is of anot
 /// What they are told for a moment after its schema changed: the API server goes over to it a little later than it says.
 pub const RESHAPED: &str = "the ClusterPodSecurityProfile CRD has just changed";
 
+/// What they are told while the API server knows the CRD and has nothing of its kind: the version is switched off, or its
+/// names are another CRD's; or only for a moment, since it has just been created.
+pub const UNSERVED: &str =
+    "the API server does not serve the ClusterPodSecurityProfile CRD that is installed";
+
 const TERMINATING: &str = "the ClusterPodSecurityProfile CRD is being deleted";
 const AGELESS: &str = "the ClusterPodSecurityProfile CRD does not say when it was created";
 

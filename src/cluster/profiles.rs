@@ -70,14 +70,15 @@ pub fn resource() -> ApiResource {
 ///
 /// # Errors
 ///
-/// When the API server does not answer. A missing CRD is no error: nothing is listed, and the list is in doubt.
+/// When the API server does not answer. A CRD that is missing, or is not served, is no error: nothing is listed, and the
+/// list is in doubt.
 pub async fn list(client: &Client, known: Option<&CrdState>) -> Result<Listing, CallError> {
     let before = crd::look(client).await?;
     let api: Api<ProfileItem> = Api::all(client.clone());
     // Without a resourceVersion the answer is as new as the moment of the question.
-    let objects = match within_deadline(api.list(&ListParams::default())).await {
-        Ok(list) => list.items,
-        Err(error) if error.code() == Some(404) => Vec::new(),
+    let (objects, is_served) = match within_deadline(api.list(&ListParams::default())).await {
+        Ok(list) => (list.items, true),
+        Err(error) if error.code() == Some(404) => (Vec::new(), false),
         Err(error) => return Err(error),
     };
     let crd = crd::look(client).await?;
@@ -93,6 +94,10 @@ pub async fn list(client: &Client, known: Option<&CrdState>) -> Result<Listing, 
     };
     if !trusted && matches!(listing.completeness, Completeness::Complete { .. }) {
         listing.completeness = Completeness::InDoubt(crd::RESHAPED);
+    }
+    // Profiles may be there that nobody is shown: that they are not listed says nothing of them.
+    if !is_served && matches!(listing.completeness, Completeness::Complete { .. }) {
+        listing.completeness = Completeness::InDoubt(crd::UNSERVED);
     }
     for object in objects {
         match read(&object) {

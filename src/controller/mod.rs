@@ -53,6 +53,9 @@ const ENDING: Duration = Duration::from_secs(20);
 pub struct Options {
     /// What bears on every plan.
     pub settings: Settings,
+    /// How long a version of the API server that was seen counts: until it was watched for so long no pin that follows
+    /// it moves up. [`VERSION_WINDOW`](crate::rollout::VERSION_WINDOW), unless there is one API server alone.
+    pub version_window: Duration,
     /// How many namespaces are worked on at a time.
     pub concurrency: usize,
     /// Where probes and metrics are served; nowhere without it.
@@ -78,7 +81,7 @@ pub enum RunError {
 ///
 /// When a part of it ended that should not have.
 pub async fn run(client: Client, options: Options, stop: CancellationToken) -> Result<(), RunError> {
-    let Options { settings, concurrency, listener, instance } = options;
+    let Options { settings, version_window, concurrency, listener, instance } = options;
     let (announcements, waiting) = Announcements::new();
     let state = Arc::new(State::new(settings, announcements));
     let changed = Arc::new(Notify::new());
@@ -91,7 +94,8 @@ pub async fn run(client: Client, options: Options, stop: CancellationToken) -> R
     };
     spawn("namespaces", Box::pin(watching::watch_namespaces(client.clone(), Arc::clone(&state))));
     spawn("profiles", Box::pin(watching::watch_profiles(client.clone(), Arc::clone(&changed))));
-    spawn("snapshots", Box::pin(watching::take_snapshots(client.clone(), Arc::clone(&state), changed)));
+    let snapshots = watching::take_snapshots(client.clone(), Arc::clone(&state), changed, version_window);
+    spawn("snapshots", Box::pin(snapshots));
     spawn("events", Box::pin(waiting.send_all(client.clone(), instance)));
     for resource in Resource::ALL {
         let following = workloads::follow(client.clone(), Arc::clone(&state), resource);

@@ -153,9 +153,17 @@ pub(super) fn brief(error: &watcher::Error) -> String {
 }
 
 /// Takes a snapshot of the profiles whenever they changed.
-pub(super) async fn take_snapshots(client: Client, state: Arc<State>, changed: Arc<Notify>) {
+///
+/// `version_window` says for how long a version of the API server counts once it was seen.
+pub(super) async fn take_snapshots(
+    client: Client,
+    state: Arc<State>,
+    changed: Arc<Notify>,
+    version_window: Duration,
+) {
     let mut backoff = Backoff::default();
-    let mut minors = ServerMinors::default();
+    let mut minors = ServerMinors::over(version_window);
+    let version_every = VERSION_EVERY.min(version_window).max(Duration::from_secs(1));
     let mut memory = Memory::default();
     let mut epoch = 0;
     let mut version_due = Instant::now();
@@ -168,7 +176,7 @@ pub(super) async fn take_snapshots(client: Client, state: Arc<State>, changed: A
                 Ok(minor) => minors.observe(Timestamp::now(), minor),
                 Err(error) => tracing::warn!(%error, "cannot learn the API server's version"),
             }
-            version_due = Instant::now() + VERSION_EVERY;
+            version_due = Instant::now() + version_every;
         }
         let wait = if let Some(snapshot) =
             snapshot(&client, &minors, &mut memory, state.snapshot(), epoch + 1).await
@@ -264,7 +272,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{controller::announcements::Announcements, rollout::Settings};
+    use crate::{
+        controller::announcements::Announcements,
+        rollout::{Settings, VERSION_WINDOW},
+    };
 
     /// An API server with the CRD and no profile, which refuses to list profiles while it `fails`.
     fn server(fails: Arc<AtomicBool>) -> Client {
@@ -305,6 +316,7 @@ mod tests {
             server(Arc::clone(&fails)),
             Arc::clone(&state),
             Arc::clone(&changed),
+            VERSION_WINDOW,
         ));
         let doubt =
             || state.snapshot().map(|snapshot| matches!(snapshot.completeness, Completeness::InDoubt(_)));

@@ -39,7 +39,7 @@ pub use profile::{ActiveExemption, Profile};
 pub use release::{Release, RetainReason};
 pub use request::{ApplyRequest, Manager};
 pub use resolution::{Completeness, Profiles, Winner, overlaps};
-pub use server_version::{Pin, ServerMinors, ServerView, resolve_version};
+pub use server_version::{Pin, ServerMinors, ServerView, VERSION_WINDOW, resolve_version};
 pub use settings::Settings;
 pub use soak::{CleanSince, GateRecord, HeldSince};
 pub use standing::{Standing, standing, standing_of};

@@ -11,22 +11,28 @@ use crate::{
 
 /// How long a version that was seen counts: control planes are upgraded one server at a time, and an answer may
 /// come from any of them.
-const WINDOW: Duration = Duration::from_mins(15);
+pub const VERSION_WINDOW: Duration = Duration::from_mins(15);
 
-/// The minors that the API server gave as its own, over the last 15 minutes.
-#[derive(Clone, Debug, Default)]
+/// The minors that the API server gave as its own, over a time.
+#[derive(Clone, Debug)]
 pub struct ServerMinors {
+    window: SignedDuration,
     seen: VecDeque<(Timestamp, u32)>,
     since: Option<Timestamp>,
 }
 
 impl ServerMinors {
+    /// None yet. Each that is seen counts for so long.
+    pub fn over(window: Duration) -> Self {
+        let window = SignedDuration::try_from(window).unwrap_or(SignedDuration::MAX);
+        Self { window, seen: VecDeque::new(), since: None }
+    }
+
     /// Notes what the server said.
     pub fn observe(&mut self, now: Timestamp, minor: u32) {
         self.since.get_or_insert(now);
         self.seen.push_back((now, minor));
-        let window = SignedDuration::try_from(WINDOW).unwrap_or(SignedDuration::MAX);
-        while self.seen.front().is_some_and(|(at, _)| now.duration_since(*at) > window) {
+        while self.seen.front().is_some_and(|(at, _)| now.duration_since(*at) > self.window) {
             self.seen.pop_front();
         }
     }
@@ -34,8 +40,7 @@ impl ServerMinors {
     /// What is known now; nothing before the first answer.
     pub fn view(&self, now: Timestamp) -> Option<ServerView> {
         let minor = self.seen.iter().map(|(_, minor)| *minor).min()?;
-        let window = SignedDuration::try_from(WINDOW).unwrap_or(SignedDuration::MAX);
-        let watched_in_full = self.since.is_some_and(|since| now.duration_since(since) >= window);
+        let watched_in_full = self.since.is_some_and(|since| now.duration_since(since) >= self.window);
         Some(ServerView { minor, watched_in_full })
     }
 }
@@ -43,7 +48,7 @@ impl ServerMinors {
 /// The API server's minor as it counts for pins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerView {
-    /// The lowest minor seen in the last 15 minutes.
+    /// The lowest minor seen in the time that counts, which is [`VERSION_WINDOW`].
     pub minor: u32,
     /// Whether the server was watched for all of them. Until then no pin moves up: another, older server may be
     /// there that has not answered yet.
@@ -91,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_lowest_minor_of_the_last_15_minutes_counts() {
-        let mut minors = ServerMinors::default();
+        let mut minors = ServerMinors::over(VERSION_WINDOW);
         assert_eq!(minors.view(at(0)), None);
         minors.observe(at(0), 36);
         minors.observe(at(5), 37);

@@ -116,6 +116,22 @@ fn an_exemption_is_told_until_its_end() {
 }
 
 #[test]
+fn what_would_be_weakened_is_a_label_or_what_the_api_server_enforces_without_one() {
+    let message = |assumed| {
+        let present = "restricted:latest".parse().unwrap();
+        let plan = ModePlan { present, assumed, ..held(HoldReason::WouldWeaken) };
+        standing(&[plan], false).unwrap().message
+    };
+    assert!(message(false).starts_with("the stricter label stays: "), "{}", message(false));
+    let of_default = message(true);
+    assert!(
+        of_default.starts_with("there is no label, and the API server enforces restricted by default"),
+        "{of_default}"
+    );
+    assert!(of_default.contains("allowWeakening: true"), "{of_default}");
+}
+
+#[test]
 fn the_next_step_is_the_nearest_that_podsec_takes_by_itself() {
     let (since, until) = (time("2026-11-22T12:00:00Z"), time("2026-11-23T12:00:00Z"));
     let forced_at = Some(time("2026-11-23T00:00:00Z"));

@@ -78,6 +78,14 @@ fn held(reason: &HoldReason, plan: &ModePlan) -> (&'static str, String) {
             "the API server is configured to enforce nothing in this namespace, whatever its labels say".into(),
         ),
         HoldReason::NotJudged => ("NotJudged", "podsec has not looked at what runs there yet".into()),
+        HoldReason::WouldWeaken if plan.assumed => (
+            "WouldWeaken",
+            format!(
+                "there is no label, and the API server enforces {} by default, which is stricter; set allowWeakening: \
+                 true on this profile to label the namespace for less",
+                plan.present.level
+            ),
+        ),
         HoldReason::WouldWeaken => (
             "WouldWeaken",
             "the stricter label stays: another profile or a person had raised it; set allowWeakening: true on this \

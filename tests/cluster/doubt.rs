@@ -77,6 +77,38 @@ async fn deleting_the_crd_strips_nothing() {
 }
 
 #[tokio::test]
+async fn a_crd_that_is_not_served_lets_nothing_go() {
+    let mut stage = Stage::new().await;
+    let [a, b] = governed(&stage, "unserved").await;
+    let serve = |stage: &Stage, served: bool| {
+        let change = json!([{"op": "replace", "path": "/spec/versions/0/served", "value": served}]);
+        stage.cluster.kubectl(&["patch", &crd(), "--type=json", "-p", &change.to_string()]).unwrap();
+    };
+    serve(&stage, false);
+    // A list of it is answered as if there were none: by the controller that runs, and by one that starts now.
+    for _ in 0..2 {
+        stage
+            .eventually("podsec to notice", || async {
+                let (code, text) = stage.asked("/readyz").await?;
+                (code == 503 && text.contains("does not serve")).then_some(())
+            })
+            .await;
+        for namespace in [&a, &b] {
+            assert_eq!(stage.shown(namespace).await, RESTRICTED);
+        }
+        stage.stop().await;
+        stage.start();
+    }
+    serve(&stage, true);
+    stage.namespace("unserved-c", &[]).await;
+    stage.shows("unserved-c", RESTRICTED).await;
+    assert_eq!(stage.asked("/readyz").await.unwrap().0, 200);
+    for namespace in [&a, &b] {
+        assert_eq!(stage.shown(namespace).await, RESTRICTED);
+    }
+}
+
+#[tokio::test]
 async fn an_unreadable_profile_freezes_what_it_governs() {
     let stage = Stage::new().await;
     for name in ["bad", "gone", "raised"] {

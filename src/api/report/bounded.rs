@@ -22,6 +22,7 @@ impl ReportContent {
             breakage,
             clean_at: _,
             enforce,
+            mended: _,
             message,
             missing,
             more_blockers,

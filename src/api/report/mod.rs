@@ -48,6 +48,10 @@ pub struct ReportContent {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = bounds::REPORT_MESSAGE))]
     pub message: String,
+    /// How many of the workloads that conform have a template that does not: something changes their pods when they are
+    /// created, and without it they would violate.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub mended: u32,
     /// What podsec could not list, as in pods. All counts may be too low then, and enforce is not raised.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::MISSING), inner(length(max = bounds::NAME)))]

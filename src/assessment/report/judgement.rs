@@ -23,6 +23,7 @@ pub struct Judgement {
     clean_at: Option<LevelVersion>,
     workloads: VerdictCounts,
     pods: VerdictCounts,
+    mended: u32,
     not_judged: NotJudged,
     missing: Vec<String>,
     blockers: Vec<ReportedBlocker>,
@@ -44,6 +45,7 @@ impl Judgement {
             clean_at: (!may_be_higher).then(|| LevelVersion::new(cleanness.level, policy.version)),
             workloads,
             pods,
+            mended: number(assessment.mended_workloads()),
             not_judged: not_judged(assessment.apart()),
             missing: assessment.missing().iter().map(|list| (*list).to_owned()).collect(),
             first: listed.first().map(in_short).unwrap_or_default(),
@@ -62,6 +64,7 @@ impl Judgement {
         content.clean_at = self.clean_at;
         content.workloads = Some(self.workloads);
         content.pods = Some(self.pods);
+        content.mended = self.mended;
         content.not_judged = Some(self.not_judged).filter(|apart| *apart != NotJudged::default());
         content.missing = self.missing;
         content.blockers = self.blockers;

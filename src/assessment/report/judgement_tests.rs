@@ -102,6 +102,20 @@ fn a_blocker_names_the_object_to_look_into_and_what_else_there_is_to_know() {
 }
 
 #[test]
+fn what_conforms_only_since_its_pods_are_changed_is_counted() {
+    let mut inventory = Inventory::default();
+    inventory.insert_template(template(DaemonSet, "agent").revision("1").is(PRIVILEGED).observed());
+    inventory.insert_pod(pod("agent-x").of(DaemonSet, "agent").revision("1").is(BASELINE).observed());
+    inventory.insert_template(template(DaemonSet, "proxy").revision("1").is(BASELINE).observed());
+    inventory.insert_pod(pod("proxy-x").of(DaemonSet, "proxy").revision("1").is(BASELINE).observed());
+    let content = told(&inventory, "baseline:v1.37");
+    assert_eq!((content.workloads.unwrap().conforming, content.mended), (2, 1));
+    // It is not mended enough.
+    let content = told(&inventory, "restricted:v1.37");
+    assert_eq!((content.workloads.unwrap().conforming, content.mended), (0, 0));
+}
+
+#[test]
 fn what_cannot_be_told_is_not_called_clean() {
     let mut inventory = Inventory::default();
     inventory.insert_pod(pod("mars").is(IN_DOUBT).observed());

@@ -5,8 +5,11 @@ use k8s_openapi::api::core::v1::Pod;
 use podsec_control_plane::Cluster;
 use serde_json::json;
 
-use super::{BASELINE, plain, privileged, profile};
-use crate::stage::Stage;
+use super::{BASELINE, profile};
+use crate::stage::{
+    Stage,
+    workloads::{plain, privileged},
+};
 
 #[tokio::test]
 async fn what_breaks_after_a_raise_halts_the_rollout_until_it_is_mended() {

@@ -1,98 +1,27 @@
 //! The gate on a real API server: enforce goes up when nothing would be refused, and not before.
 
 mod breakage;
+mod defaults;
+mod exemptions;
+mod large;
+mod mutation;
+mod older;
+mod pins;
+mod runners;
 
 use jiff::{SignedDuration, Timestamp};
-use k8s_openapi::api::{apps::v1::Deployment, batch::v1::CronJob, core::v1::Pod, events::v1::Event};
-use kube::{
-    Api,
-    api::{DeleteParams, ListParams, PostParams},
-};
-use serde::de::DeserializeOwned;
+use k8s_openapi::api::{apps::v1::Deployment, batch::v1::CronJob, core::v1::Pod};
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use crate::stage::{
+    Stage,
+    workloads::{conforming, plain, privileged},
+};
 
 const BASELINE: &str = "enforce=baseline+podsec enforce-version=v1.37+podsec";
 
-/// What no level has anything against.
-fn conforming() -> Value {
-    json!({
-        "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [{"name": "c", "image": "i", "securityContext": {
-            "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]},
-        }}],
-    })
-}
-
-/// What baseline has nothing against, and restricted has.
-fn plain() -> Value {
-    json!({"containers": [{"name": "c", "image": "i"}]})
-}
-
-/// What baseline refuses.
-fn privileged() -> Value {
-    json!({"containers": [{"name": "c", "image": "i", "securityContext": {"privileged": true}}]})
-}
-
 fn profile(level: &str, rollout: &Value) -> Value {
     json!({"namespaceNames": ["team-*"], "enforce": {"level": level}, "rollout": rollout})
-}
-
-fn template(spec: &Value) -> Value {
-    json!({"metadata": {"labels": {"app": "x"}}, "spec": spec})
-}
-
-impl Stage {
-    fn of<K>(&self, namespace: &str) -> Api<K>
-    where
-        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>,
-    {
-        Api::namespaced(self.admin.clone(), namespace)
-    }
-
-    async fn creates<K>(&self, namespace: &str, object: Value)
-    where
-        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>
-            + Clone
-            + std::fmt::Debug
-            + serde::Serialize
-            + DeserializeOwned,
-    {
-        let object: K = serde_json::from_value(object).unwrap();
-        self.of::<K>(namespace).create(&PostParams::default(), &object).await.unwrap();
-    }
-
-    async fn runs(&self, namespace: &str, name: &str, spec: Value) {
-        self.creates::<Pod>(namespace, json!({"metadata": {"name": name}, "spec": spec})).await;
-    }
-
-    async fn deploys(&self, namespace: &str, name: &str, replicas: u32, spec: Value) {
-        let object = json!({"metadata": {"name": name}, "spec": {
-            "replicas": replicas, "selector": {"matchLabels": {"app": "x"}}, "template": template(&spec),
-        }});
-        self.creates::<Deployment>(namespace, object).await;
-    }
-
-    async fn deletes<K>(&self, namespace: &str, name: &str)
-    where
-        K: kube::Resource<Scope = k8s_openapi::NamespaceResourceScope, DynamicType = ()>
-            + Clone
-            + std::fmt::Debug
-            + DeserializeOwned,
-    {
-        let now = DeleteParams { grace_period_seconds: Some(0), ..DeleteParams::default() };
-        self.of::<K>(namespace).delete(name, &now).await.unwrap();
-    }
-
-    /// Waits for an Event in a tenant's own namespace.
-    async fn tenant_reads(&self, namespace: &str, reason: &str) -> Event {
-        self.eventually(&format!("an Event {reason} in {namespace}"), || async {
-            let events = self.of::<Event>(namespace).list(&ListParams::default()).await.unwrap();
-            events.items.into_iter().find(|event| event.reason.as_deref() == Some(reason))
-        })
-        .await
-    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! `PodSecurityReport` on a real API server: what it takes, what it costs, and what people see of it.
 
+mod limits;
 mod readers;
 mod written;
 

@@ -5,6 +5,7 @@ pub(crate) mod namespaces;
 pub(crate) mod profiles;
 pub(crate) mod reports;
 mod running;
+pub(crate) mod workloads;
 
 use std::{
     future::Future,
@@ -16,7 +17,10 @@ use std::{
 use jiff::Timestamp;
 use k8s_openapi::api::events::v1::Event;
 use kube::{Api, Client, api::ListParams};
-use podsec::rollout::{NamePattern, Settings};
+use podsec::{
+    controller::Options,
+    rollout::{NamePattern, Settings, VERSION_WINDOW},
+};
 use podsec_control_plane::{Builder, Cluster};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -38,6 +42,7 @@ pub(crate) struct Stage {
     pub(crate) cluster: Cluster,
     pub(crate) admin: Client,
     pub(crate) settings: Settings,
+    pub(crate) version_window: Duration,
     pub(crate) interposer: Interposer,
     controller: Option<Running>,
 }
@@ -58,7 +63,14 @@ impl Stage {
             ..Settings::default()
         };
         let admin = cluster.admin().unwrap();
-        let stage = Self { cluster, admin, settings, interposer: Interposer::default(), controller: None };
+        let stage = Self {
+            cluster,
+            admin,
+            settings,
+            version_window: VERSION_WINDOW,
+            interposer: Interposer::default(),
+            controller: None,
+        };
         stage.install_crd();
         let installed = Timestamp::now().as_second();
         stage.install_roles().await;
@@ -105,7 +117,17 @@ impl Stage {
         let config = self.cluster.config(USER).unwrap();
         let interposer = self.interposer.clone();
         let client = move || interposer.before(Client::try_from(config).unwrap());
-        self.controller = Some(Running::start(client, self.settings.clone(), &self.log_path()));
+        self.controller = Some(Running::start(client, self.options(), &self.log_path()));
+    }
+
+    fn options(&self) -> Options {
+        Options {
+            settings: self.settings.clone(),
+            version_window: self.version_window,
+            concurrency: 8,
+            listener: None,
+            instance: None,
+        }
     }
 
     fn log_path(&self) -> PathBuf {

@@ -8,10 +8,7 @@ use std::{
 };
 
 use kube::Client;
-use podsec::{
-    controller::{self, Options},
-    rollout::Settings,
-};
+use podsec::controller::{self, Options};
 use tokio_util::sync::CancellationToken;
 
 use super::DEADLINE;
@@ -26,7 +23,7 @@ pub(super) struct Running {
 
 impl Running {
     /// Starts one whose log goes to a file; a failing test prints the end of it beside those of the cluster.
-    pub(super) fn start(client: impl FnOnce() -> Client, settings: Settings, log: &Path) -> Self {
+    pub(super) fn start(client: impl FnOnce() -> Client, options: Options, log: &Path) -> Self {
         let log = File::options().create(true).append(true).open(log).unwrap();
         let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(Mutex::new(log)).finish();
         let dispatch = tracing::Dispatch::new(subscriber);
@@ -47,7 +44,7 @@ impl Running {
             (client(), tokio::net::TcpListener::from_std(listener).unwrap())
         };
         let done = runtime.spawn(async move {
-            let options = Options { settings, concurrency: 8, listener: Some(listener), instance: None };
+            let options = Options { listener: Some(listener), ..options };
             controller::run(client, options, stopped).await.expect("the controller runs until it is stopped");
         });
         Self { runtime: Some(runtime), address, stop, done }
