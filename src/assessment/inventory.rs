@@ -16,7 +16,8 @@ use super::{
 #[derive(Debug, Default)]
 pub struct Inventory {
     pub(super) pods: BTreeMap<Box<str>, Pod>,
-    pub(super) templates: BTreeMap<TemplateKey, Template>,
+    /// Boxed: most namespaces have few, and a map has room for eleven.
+    pub(super) templates: BTreeMap<TemplateKey, Box<Template>>,
     /// Each controller once, with each revision that a pod came from.
     origins: BTreeSet<Arc<Origin>>,
     missing: BTreeSet<String>,
@@ -91,7 +92,8 @@ impl Inventory {
         let ObservedTemplate { kind, name, uid, controller, reading, revision, activity } = template;
         let origin = controller.map(|controller| self.origin(Origin { controller, revision: None }));
         let key = TemplateKey { kind, name: name.into() };
-        let replaced = self.templates.insert(key, Template { uid, origin, reading, revision, activity });
+        let template = Template { uid, origin, reading, revision, activity };
+        let replaced = self.templates.insert(key, Box::new(template));
         self.release(replaced.and_then(|template| template.origin));
     }
 
@@ -111,7 +113,7 @@ impl Inventory {
 
     /// Takes out the objects of a kind that are not to be kept: those that a new list does not have.
     pub fn retain_templates(&mut self, kind: TemplateKind, mut keep: impl FnMut(&str) -> bool) {
-        let is_gone = |key: &TemplateKey, _: &mut Template| key.kind == kind && !keep(&key.name);
+        let is_gone = |key: &TemplateKey, _: &mut Box<Template>| key.kind == kind && !keep(&key.name);
         let gone = self.templates.extract_if(.., is_gone).filter_map(|(_, template)| template.origin);
         for origin in gone.collect::<Vec<_>>() {
             self.release(Some(origin));

@@ -44,7 +44,8 @@ pub use kind::{Kind, TemplateKind};
 pub use observed::{Activity, ObservedPod, ObservedTemplate, PodPhase, Reading, Reference};
 pub use rejections::{Broken, Rejection, Rejections};
 pub use report::{
-    Account, Judgement, ModeAccount, ReportChange, Said, breakage, report, report_change, verdict_counts,
+    Account, Imprint, Judgement, ModeAccount, ReportChange, Said, StateSince, breakage, report,
+    verdict_counts,
 };
 pub use server_verdict::{ServerAnswer, ServerVerdict, looks_at_pods};
 pub use shape::{Shape, Shapes};

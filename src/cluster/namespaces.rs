@@ -57,7 +57,7 @@ pub fn observe(item: &NamespaceItem) -> serde_json::Result<Namespace> {
         resource_version: identity.resource_version.unwrap_or_default(),
         terminating: identity.deletion_timestamp.is_some(),
         created: created.and_then(|created| created.parse().ok()).unwrap_or_default(),
-        labels: labels.unwrap_or_default(),
+        labels: labels.unwrap_or_default().into_iter().collect(),
         ledger_annotations: LEDGER_KEYS
             .into_iter()
             .filter_map(|key| Some((key, annotations.remove(key)?)))

@@ -58,6 +58,11 @@ impl Applied {
         self.protected
     }
 
+    /// The same without the API server's warnings, which are looked at once.
+    pub(super) fn in_short(&self) -> Self {
+        Self { warnings: Vec::new(), ..self.clone() }
+    }
+
     /// What the API server warned of when it was written.
     pub(super) fn warnings(&self) -> &[String] {
         &self.warnings

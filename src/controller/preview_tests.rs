@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -8,7 +6,7 @@ use crate::{
     api::read_profile,
     assessment::Inventory,
     cluster::crd::CrdState,
-    rollout::{Change, HoldReason, Owners, Verdict},
+    rollout::{Change, HoldReason, KeyValues, Owners, Verdict},
 };
 
 fn now() -> Timestamp {
@@ -52,8 +50,8 @@ fn namespace(created: Timestamp) -> Namespace {
         resource_version: "1".into(),
         terminating: false,
         created,
-        labels: BTreeMap::new(),
-        ledger_annotations: BTreeMap::new(),
+        labels: KeyValues::default(),
+        ledger_annotations: KeyValues::default(),
         owners: Owners::default(),
         remembered: None,
     }

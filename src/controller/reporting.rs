@@ -163,7 +163,7 @@ mod tests {
         controller::{
             announcements::Announcements, apply::Applied, outcome::Outcome, outcome::Result, snapshot,
         },
-        rollout::{Completeness, Namespace, Owners, ServerView, Settings, plan},
+        rollout::{Completeness, KeyValues, Namespace, Owners, ServerView, Settings, plan},
     };
 
     fn profile(name: &str) -> ClusterPodSecurityProfile {
@@ -181,8 +181,8 @@ mod tests {
             resource_version: "1".into(),
             terminating: false,
             created: Timestamp::UNIX_EPOCH,
-            labels: BTreeMap::new(),
-            ledger_annotations: BTreeMap::new(),
+            labels: KeyValues::default(),
+            ledger_annotations: KeyValues::default(),
             owners: Owners::default(),
             remembered: None,
         }

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -15,7 +15,7 @@ use crate::{
         crd::CrdState,
         profiles::{Listing, UnreadableProfile},
     },
-    rollout::{Completeness, Namespace, Owners, ServerView, Settings, plan},
+    rollout::{Completeness, KeyValues, Namespace, Owners, ServerView, Settings, plan},
 };
 
 const SERVER: ServerView = ServerView { minor: 37, watched_in_full: true };
@@ -49,8 +49,8 @@ fn namespace(name: &str) -> Namespace {
         resource_version: "1".into(),
         terminating: false,
         created: Timestamp::UNIX_EPOCH,
-        labels: BTreeMap::new(),
-        ledger_annotations: BTreeMap::new(),
+        labels: KeyValues::default(),
+        ledger_annotations: KeyValues::default(),
         owners: Owners::default(),
         remembered: None,
     }

@@ -195,7 +195,7 @@ impl Workshop {
             }
         };
         self.note_raise(namespace, snapshot, &applied);
-        let outcome = self.outcome(namespace, snapshot, Result::Applied(applied.clone()));
+        let outcome = self.outcome(namespace, snapshot, Result::Applied(applied.in_short()));
         let outcome = match findings {
             None => outcome.unjudged(),
             Some(mut findings) => {
@@ -253,7 +253,7 @@ impl Workshop {
             onlooker,
             settings: &self.state.settings,
             soak,
-            before: reports.standing(name),
+            before: reports.state(name),
             now: Timestamp::now(),
         };
         // A protected namespace that no profile names has none.

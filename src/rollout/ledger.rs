@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, fmt::Display, str::FromStr};
 
+use super::KeyValues;
 use crate::{
     api::ReleasePolicy,
     standards::{LevelVersion, Mode},
@@ -33,8 +34,8 @@ pub struct Ledger {
 
 impl Ledger {
     /// Reads the annotations. What cannot be read counts as absent, and absent means: keep, never remove.
-    pub fn read(annotations: &BTreeMap<&'static str, String>) -> Self {
-        let text = |key: &str| annotations.get(key).map_or("", String::as_str);
+    pub fn read(annotations: &KeyValues) -> Self {
+        let text = |key: &str| annotations.get(key).unwrap_or_default();
         Self {
             governed_by: read_modes(text(GOVERNED_BY)),
             enforced: annotations.get(ENFORCED).and_then(|text| text.parse().ok()),
@@ -137,18 +138,18 @@ mod tests {
         assert_eq!(annotations[GOVERNED_BY], "enforce=apps,warn=base.line");
         assert_eq!(annotations[ENFORCED], "baseline:v1.37");
         assert_eq!(annotations[ON_RELEASE], "enforce=Remove,warn=Retain");
-        assert_eq!(Ledger::read(&annotations), ledger);
+        assert_eq!(Ledger::read(&annotations.iter().collect()), ledger);
         assert!(Ledger::default().annotations().is_empty());
     }
 
     #[test]
     fn what_cannot_be_read_counts_as_absent() {
-        let annotations = BTreeMap::from([
-            (GOVERNED_BY, "enforce,audit=,nonsense=x,warn=apps".to_owned()),
-            (ENFORCED, "baseline:1.37".to_owned()),
-            (ON_RELEASE, "enforce=remove,warn=Remove".to_owned()),
-        ]);
-        let ledger = Ledger::read(&annotations);
+        let annotations = [
+            (GOVERNED_BY, "enforce,audit=,nonsense=x,warn=apps"),
+            (ENFORCED, "baseline:1.37"),
+            (ON_RELEASE, "enforce=remove,warn=Remove"),
+        ];
+        let ledger = Ledger::read(&annotations.into_iter().collect());
         assert_eq!(ledger.governed_by, [None, None, Some("apps".to_owned())]);
         assert_eq!(ledger.enforced, None);
         assert_eq!(ledger.on_release, [None, None, Some(ReleasePolicy::Remove)]);

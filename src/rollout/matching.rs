@@ -1,9 +1,8 @@
 //! Which namespaces a profile selects: label selectors and name globs.
 
-use std::collections::BTreeMap;
-
 use globset::{Glob, GlobMatcher};
 
+use super::KeyValues;
 use crate::api::{NamespaceSelector, Operator, Requirement};
 
 /// A namespace name, or a glob over names in which `*` stands for any run of characters.
@@ -46,12 +45,13 @@ impl std::fmt::Debug for NamePattern {
 }
 
 /// Whether labels meet a selector, as Kubernetes matches a `metav1.LabelSelector`: an empty one selects all.
-pub(super) fn selects(selector: &NamespaceSelector, labels: &BTreeMap<String, String>) -> bool {
-    let equal = selector.match_labels.iter().flatten().all(|(key, value)| labels.get(key) == Some(value));
+pub(super) fn selects(selector: &NamespaceSelector, labels: &KeyValues) -> bool {
+    let equal =
+        selector.match_labels.iter().flatten().all(|(key, value)| labels.get(key) == Some(value.as_str()));
     equal && selector.match_expressions.iter().flatten().all(|requirement| meets(requirement, labels))
 }
 
-pub(super) fn meets(requirement: &Requirement, labels: &BTreeMap<String, String>) -> bool {
+pub(super) fn meets(requirement: &Requirement, labels: &KeyValues) -> bool {
     let value = labels.get(&requirement.key);
     let listed = value.is_some_and(|value| requirement.values.iter().flatten().any(|listed| listed == value));
     match requirement.operator {
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn selectors_match_as_kubernetes_does() {
-        let labels = BTreeMap::from([("tier".to_owned(), "apps".to_owned())]);
+        let labels = [("tier", "apps")].into_iter().collect();
         let requirement = |key: &str, operator, values: &[&str]| NamespaceSelector {
             match_labels: None,
             match_expressions: Some(vec![Requirement {
@@ -108,7 +108,7 @@ mod tests {
         assert!(!selects(&requirement("absent", Operator::Exists, &[]), &labels));
         assert!(selects(&requirement("absent", Operator::DoesNotExist, &[]), &labels));
         let both = NamespaceSelector {
-            match_labels: Some(BTreeMap::from([("tier".to_owned(), "apps".to_owned())])),
+            match_labels: Some([("tier".to_owned(), "apps".to_owned())].into_iter().collect()),
             ..requirement("tier", Operator::DoesNotExist, &[])
         };
         assert!(!selects(&both, &labels), "all of a selector must hold");

@@ -1,10 +1,11 @@
 //! A namespace as it was observed: what of it bears on a plan.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::{
+    key_values::KeyValues,
     ledger::{self, LEDGER_KEYS, Ledger},
     request::Manager,
 };
@@ -77,8 +78,10 @@ impl Owner {
 }
 
 /// Who owns the tracked keys.
+///
+/// Nearly always all keys that have an owner have the same ones: those are kept once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Owners([Vec<Owner>; TRACKED_KEYS.len()]);
+pub struct Owners([Option<Arc<[Owner]>>; TRACKED_KEYS.len()]);
 
 impl Owners {
     /// The owners of the tracked keys, from the entries of `metadata.managedFields`.
@@ -86,23 +89,33 @@ impl Owners {
     /// Update entries count like Apply entries, and so do entries of a subresource: a write through
     /// `namespaces/status` changes labels all the same.
     pub fn from_managed_fields(entries: impl IntoIterator<Item = ManagedFields>) -> Self {
+        let entries = entries.into_iter().map(|entry| {
+            let ManagedFields { manager, operation, subresource, time, keys } = entry;
+            (Owner { manager, operation, subresource, time }, keys)
+        });
+        let entries: Vec<_> = entries.collect();
         let mut owners = Self::default();
-        for ManagedFields { manager, operation, subresource, time, keys } in entries {
-            for (index, _) in TRACKED_KEYS.iter().enumerate().filter(|(_, key)| keys.contains(key)) {
-                owners.0[index].push(Owner {
-                    manager: manager.clone(),
-                    operation,
-                    subresource: subresource.clone(),
-                    time,
-                });
-            }
+        for (index, key) in TRACKED_KEYS.iter().enumerate() {
+            let of_key = entries.iter().filter(|(_, keys)| keys.contains(key)).map(|(owner, _)| owner);
+            owners.set(index, of_key);
         }
         owners
     }
 
+    /// Has the key at a position owned by these, which another key may have as well.
+    fn set<'o>(&mut self, index: usize, owners: impl Iterator<Item = &'o Owner> + Clone) {
+        let known = self.0.iter().flatten().find(|known| known.iter().eq(owners.clone()));
+        let set = known.cloned().or_else(|| {
+            let owners: Arc<[Owner]> = owners.cloned().collect();
+            (!owners.is_empty()).then_some(owners)
+        });
+        self.0[index] = set;
+    }
+
     /// The owners of a key; none for a key that is not tracked.
     pub fn of(&self, key: &str) -> &[Owner] {
-        TRACKED_KEYS.iter().position(|tracked| *tracked == key).map_or(&[], |index| self.0[index].as_slice())
+        let index = TRACKED_KEYS.iter().position(|tracked| *tracked == key);
+        index.and_then(|index| self.0[index].as_deref()).unwrap_or_default()
     }
 
     /// Whether one of podsec's two managers owns the key by Apply.
@@ -124,13 +137,18 @@ impl Owners {
 
     /// When podsec's own entry last changed, if podsec owns any tracked key.
     pub fn written_by_podsec(&self) -> Option<Timestamp> {
-        self.0.iter().flatten().filter(|owner| owner.is(Manager::Podsec)).filter_map(|owner| owner.time).max()
+        let owners = self.0.iter().flatten().flat_map(|owners| owners.iter());
+        owners.filter(|owner| owner.is(Manager::Podsec)).filter_map(|owner| owner.time).max()
     }
 
+    /// Changes the owners of a key.
     #[cfg(test)]
-    pub(super) fn of_mut(&mut self, key: &str) -> &mut Vec<Owner> {
+    pub(super) fn change<T>(&mut self, key: &str, change: impl FnOnce(&mut Vec<Owner>) -> T) -> T {
         let index = TRACKED_KEYS.iter().position(|tracked| *tracked == key).unwrap();
-        &mut self.0[index]
+        let mut owners = self.of(key).to_vec();
+        let changed = change(&mut owners);
+        self.set(index, owners.iter());
+        changed
     }
 }
 
@@ -148,9 +166,9 @@ pub struct Namespace {
     /// When it was created, to the second.
     pub created: Timestamp,
     /// All its labels, which selectors are matched against.
-    pub labels: BTreeMap<String, String>,
+    pub labels: KeyValues,
     /// The annotations of [`LEDGER_KEYS`] that are present.
-    pub ledger_annotations: BTreeMap<&'static str, String>,
+    pub ledger_annotations: KeyValues,
     /// Who owns the tracked keys.
     pub owners: Owners,
     /// What podsec remembers to have noted on it, where it does: a second witness beside the annotations, which
@@ -161,7 +179,7 @@ pub struct Namespace {
 impl Namespace {
     /// The value of a label.
     pub fn label(&self, key: &str) -> Option<&str> {
-        self.labels.get(key).map(String::as_str)
+        self.labels.get(key)
     }
 
     /// What the labels of a mode ask for, over the API server's `defaults`, and which of them cannot be read.
@@ -175,8 +193,8 @@ impl Namespace {
     /// What podsec noted on it. A note that somebody else has changed is not podsec's, and does not count; and since
     /// anybody may write under podsec's name, what podsec remembers comes before what stands there.
     pub fn ledger(&self) -> Ledger {
-        let own = |(key, value): (&&'static str, &String)| self.owns(key).then(|| (*key, value.clone()));
-        let noted = Ledger::read(&self.ledger_annotations.iter().filter_map(own).collect());
+        let noted = self.ledger_annotations.iter().filter(|(key, _)| self.owns(key));
+        let noted = Ledger::read(&noted.collect());
         match &self.remembered {
             Some(remembered) => noted.witnessed_by(remembered),
             None => noted,

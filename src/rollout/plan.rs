@@ -280,7 +280,7 @@ fn takes(namespace: &Namespace, labels: &Labels, annotations: &Labels) -> bool {
             && !namespace.owners.is_podsecs_alone(key)
     };
     let annotation = |(key, value): (&&'static str, &String)| {
-        namespace.ledger_annotations.get(key).is_some_and(|present| present != value)
+        namespace.ledger_annotations.get(key).is_some_and(|present| present != value.as_str())
             && !namespace.owners.is_podsecs_alone(key)
     };
     labels.iter().any(label) || annotations.iter().any(annotation)
@@ -292,7 +292,7 @@ fn changes(namespace: &Namespace, request: &ApplyRequest) -> bool {
     let label =
         |(key, value): (&&'static str, &String)| namespace.label(key) != Some(value) || !namespace.owns(key);
     let annotation = |(key, value): (&&'static str, &String)| {
-        namespace.ledger_annotations.get(key) != Some(value) || !namespace.owns(key)
+        namespace.ledger_annotations.get(key) != Some(value.as_str()) || !namespace.owns(key)
     };
     let mut withdrawn_labels = label_keys().filter(|key| namespace.owns(key) && !labels.contains_key(key));
     let mut withdrawn_annotations =

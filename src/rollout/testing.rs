@@ -1,12 +1,10 @@
 //! Values for tests, and a small model of server-side apply on a namespace's labels and annotations.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
 use super::{
-    ApplyRequest, Completeness, LEDGER_KEYS, Manager, Namespace, Operation, Owner, Owners, Pin, Profile,
-    Profiles, ServerView, TRACKED_KEYS,
+    ApplyRequest, Completeness, KeyValues, LEDGER_KEYS, Manager, Namespace, Operation, Owner, Owners, Pin,
+    Profile, Profiles, ServerView, TRACKED_KEYS,
 };
 use crate::{api::ClusterPodSecurityProfile, standards::LABEL_PREFIX};
 
@@ -40,8 +38,8 @@ pub(super) fn namespace(name: &str, labels: &[(&str, &str)]) -> Namespace {
         resource_version: "1".into(),
         terminating: false,
         created: Timestamp::UNIX_EPOCH,
-        labels: BTreeMap::new(),
-        ledger_annotations: BTreeMap::new(),
+        labels: KeyValues::default(),
+        ledger_annotations: KeyValues::default(),
         owners: Owners::default(),
         remembered: None,
     };
@@ -61,32 +59,21 @@ pub(super) fn update(namespace: &mut Namespace, manager: &str, key: &str, value:
     if namespace.label(&key) == value {
         return;
     }
-    match value {
-        Some(value) => namespace.labels.insert(key.clone(), value.to_owned()),
-        None => namespace.labels.remove(&key),
-    };
+    namespace.labels.set(&key, value);
     if TRACKED_KEYS.contains(&key.as_str()) {
-        let owners = namespace.owners.of_mut(&key);
-        owners.clear();
-        if value.is_some() {
-            owners.push(owner(manager, Operation::Update));
-        }
+        let owner = value.map(|_| owner(manager, Operation::Update));
+        namespace.owners.change(&key, |owners| *owners = owner.into_iter().collect());
     }
 }
 
 /// Sets or drops one of podsec's notes as any client but an applier does.
 pub(super) fn forge(namespace: &mut Namespace, manager: &str, key: &'static str, value: Option<&str>) {
-    if namespace.ledger_annotations.get(key).map(String::as_str) == value {
+    if namespace.ledger_annotations.get(key) == value {
         return;
     }
-    let owners = namespace.owners.of_mut(key);
-    owners.clear();
-    if let Some(value) = value {
-        owners.push(owner(manager, Operation::Update));
-        namespace.ledger_annotations.insert(key, value.to_owned());
-    } else {
-        namespace.ledger_annotations.remove(key);
-    }
+    let owner = value.map(|_| owner(manager, Operation::Update));
+    namespace.owners.change(key, |owners| *owners = owner.into_iter().collect());
+    namespace.ledger_annotations.set(key, value);
 }
 
 fn owner(manager: &str, operation: Operation) -> Owner {
@@ -106,8 +93,8 @@ pub(super) fn apply(namespace: &mut Namespace, request: &ApplyRequest) -> Result
         let wanted = if is_annotation { request.annotations.get(key) } else { request.labels.get(key) };
         let present =
             if is_annotation { namespace.ledger_annotations.get(key) } else { namespace.labels.get(key) }
-                .cloned();
-        let owners = namespace.owners.of_mut(key);
+                .map(ToOwned::to_owned);
+        let mut owners = namespace.owners.of(key).to_vec();
         let mine = |owner: &Owner| owner.manager == manager && owner.operation == Operation::Apply;
         let value = if let Some(wanted) = wanted {
             if present.as_ref() != Some(wanted) && present.is_some() {
@@ -125,12 +112,9 @@ pub(super) fn apply(namespace: &mut Namespace, request: &ApplyRequest) -> Result
             owners.retain(|owner| !mine(owner));
             if was_mine && owners.is_empty() { None } else { present }
         };
-        match (is_annotation, value) {
-            (true, Some(value)) => drop(namespace.ledger_annotations.insert(key, value)),
-            (true, None) => drop(namespace.ledger_annotations.remove(key)),
-            (false, Some(value)) => drop(namespace.labels.insert(key.to_owned(), value)),
-            (false, None) => drop(namespace.labels.remove(key)),
-        }
+        namespace.owners.change(key, |before| *before = owners);
+        let texts = if is_annotation { &mut namespace.ledger_annotations } else { &mut namespace.labels };
+        texts.set(key, value.as_deref());
     }
     Ok(())
 }

@@ -39,7 +39,7 @@ async fn nothing_is_stripped(stage: &Stage, round: &str, [a, b]: &[String; 2]) {
     stage.shows(b, &RESTRICTED.replace("+podsec", "+retained")).await;
     assert_eq!(stage.shown(a).await, RESTRICTED);
     let ledger = stage.observed(a).await.ledger_annotations;
-    assert_eq!(ledger["podsec.dev/governed-by"], format!("enforce=new-{round}"));
+    assert_eq!(ledger.get("podsec.dev/governed-by").unwrap(), format!("enforce=new-{round}"));
 }
 
 #[tokio::test]

@@ -143,8 +143,8 @@ async fn a_note_forged_in_podsecs_name_is_put_right() {
     stage.namespaces().patch("t-forged", &params, &Patch::Apply(&forged)).await.unwrap();
     stage.shows("t-forged", BASELINE).await;
     let ledger = stage.observed("t-forged").await.ledger_annotations;
-    assert_eq!(ledger[LEDGER_KEYS[0]], "enforce=baseline");
-    assert_eq!(ledger[LEDGER_KEYS[2]], "enforce=Retain");
+    assert_eq!(ledger.get(LEDGER_KEYS[0]).unwrap(), "enforce=baseline");
+    assert_eq!(ledger.get(LEDGER_KEYS[2]).unwrap(), "enforce=Retain");
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ async fn a_mode_is_let_go_by_itself() {
         stage.settled_profile(profile, without).await;
         stage.shows(&namespace, format!("{ENFORCED} {}", retained(left)).trim_end()).await;
         let ledger = stage.observed(&namespace).await.ledger_annotations;
-        assert_eq!(ledger["podsec.dev/governed-by"], format!("enforce={profile}"));
+        assert_eq!(ledger.get("podsec.dev/governed-by").unwrap(), format!("enforce={profile}"));
     }
 
     // enforce is held for a weaker profile, while warn is released: neither label is lost.
@@ -110,7 +110,7 @@ async fn a_mode_is_let_go_by_itself() {
     stage.shows(&namespace, &format!("{ENFORCED} {}", retained(WARNED))).await;
     stage.is_held("weak", &namespace, "WouldWeaken").await;
     let ledger = stage.observed(&namespace).await.ledger_annotations;
-    assert_eq!(ledger["podsec.dev/enforced"], "restricted:v1.37");
+    assert_eq!(ledger.get("podsec.dev/enforced").unwrap(), "restricted:v1.37");
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ fn immediate(names: &str, level: &str, priority: i32) -> Value {
 /// The profile that a namespace's ledger names for enforce.
 async fn author(stage: &Stage, namespace: &str) -> String {
     let ledger = stage.observed(namespace).await.ledger_annotations;
-    ledger["podsec.dev/governed-by"].replace("enforce=", "")
+    ledger.get("podsec.dev/governed-by").unwrap().replace("enforce=", "")
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn profiles_that_change_places_raise_but_do_not_lower() {
     stage.shows("team-a", &format!("{} {}", enforced("restricted"), warned("baseline"))).await;
     stage.is_held("one", "team-a", "WouldWeaken").await;
     assert_eq!(
-        stage.observed("team-a").await.ledger_annotations["podsec.dev/governed-by"],
+        stage.observed("team-a").await.ledger_annotations.get("podsec.dev/governed-by").unwrap(),
         "enforce=two,warn=one"
     );
 }

@@ -1,5 +1,6 @@
 //! How soon what is new in a report has to be written.
 
+use super::super::Fingerprint;
 use crate::api::{ReportContent, ReportedBlocker};
 
 /// What is new in a report.
@@ -11,16 +12,35 @@ pub enum ReportChange {
     Verdict,
 }
 
-/// What is new in `after`; `None` when nothing is.
-///
-/// Of the numbers only those of workloads that violate, or of which podsec cannot tell, are verdicts: pods come and go.
-pub fn report_change(before: &ReportContent, after: &ReportContent) -> Option<ReportChange> {
-    if before == after {
-        None
-    } else if verdicts(before) == verdicts(after) {
-        Some(ReportChange::Counts)
-    } else {
-        Some(ReportChange::Verdict)
+/// What stands for a report, which takes up to 20 kB, wherever it only matters what is new in another one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Imprint {
+    whole: Fingerprint,
+    verdicts: Fingerprint,
+}
+
+impl Imprint {
+    /// That of a report.
+    pub fn of(content: &ReportContent) -> Self {
+        let of = |content: &ReportContent| {
+            // It is made of texts and numbers, which can always be written.
+            Fingerprint::of(&serde_json::to_string(content).unwrap_or_default())
+        };
+        Self { whole: of(content), verdicts: of(&verdicts(content)) }
+    }
+
+    /// What is new in the report that `after` is of; `None` when nothing is.
+    ///
+    /// Of the numbers only those of workloads that violate, or of which podsec cannot tell, are verdicts: pods come and
+    /// go.
+    pub fn change(&self, after: &Self) -> Option<ReportChange> {
+        if self == after {
+            None
+        } else if self.verdicts == after.verdicts {
+            Some(ReportChange::Counts)
+        } else {
+            Some(ReportChange::Verdict)
+        }
     }
 }
 
@@ -68,6 +88,10 @@ fn verdicts(content: &ReportContent) -> ReportContent {
 mod tests {
     use super::*;
     use crate::api::{Breakage, ReportState, VerdictCounts};
+
+    fn report_change(before: &ReportContent, after: &ReportContent) -> Option<ReportChange> {
+        Imprint::of(before).change(&Imprint::of(after))
+    }
 
     fn content() -> ReportContent {
         let blocker = |workload: &str, pods| ReportedBlocker {

@@ -6,7 +6,7 @@ mod judgement;
 use jiff::Timestamp;
 
 pub use self::{
-    change::{ReportChange, report_change},
+    change::{Imprint, ReportChange},
     judgement::{Judgement, verdict_counts},
 };
 use crate::{
@@ -67,8 +67,17 @@ pub struct ModeAccount {
     pub said: Said,
 }
 
-/// Makes a report, within its bounds. What did not change since the one before keeps its time.
-pub fn report(account: Account, before: Option<&ReportContent>, now: Timestamp) -> ReportContent {
+/// A state that a report says a namespace to be in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateSince {
+    /// The state.
+    pub state: ReportState,
+    /// Since when.
+    pub since: Option<Moment>,
+}
+
+/// Makes a report, within its bounds. A state that is that of the report before keeps its time.
+pub fn report(account: Account, before: Option<StateSince>, now: Timestamp) -> ReportContent {
     let Account { whole, foremost, next_step, modes, judgement, breakage, soak } = account;
     let mut content = ReportContent { breakage, soak, ..ReportContent::default() };
     if let Some(judgement) = judgement {
@@ -234,6 +243,10 @@ mod tests {
         assert_eq!(present, "\"base\\u{1b}line\":\"\" (unreadable)");
     }
 
+    fn state_of(content: &ReportContent) -> StateSince {
+        StateSince { state: content.state, since: content.since }
+    }
+
     #[test]
     fn times_are_whole_seconds_and_the_state_keeps_its_own() {
         let late = Timestamp::new(1_800_000_000, 500_000_000).unwrap();
@@ -244,9 +257,9 @@ mod tests {
         };
         let first = report(account(ReportState::Held), None, late);
         assert_eq!((first.next_step, first.since), (Some(Moment(at(1))), Some(Moment(at(0)))));
-        let second = report(account(ReportState::Held), Some(&first), at(9));
+        let second = report(account(ReportState::Held), Some(state_of(&first)), at(9));
         assert_eq!(second, first);
-        let third = report(account(ReportState::Soaking), Some(&second), at(9));
+        let third = report(account(ReportState::Soaking), Some(state_of(&second)), at(9));
         assert_eq!(third.since, Some(Moment(at(9))));
     }
 

@@ -1,9 +1,6 @@
 //! By which levels and versions manifests are judged: as the flags say, or as profiles do.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueHint};
 use jiff::Timestamp;
@@ -13,7 +10,8 @@ use crate::{
     api::{NamespaceSelector, Operator, Requirement},
     cli::profile_files::{ProfileFileError, read_file},
     rollout::{
-        Completeness, Ledger, NamePattern, Namespace, Owners, Pin, Profile, Profiles, ServerView, Settings,
+        Completeness, KeyValues, Ledger, NamePattern, Namespace, Owners, Pin, Profile, Profiles, ServerView,
+        Settings,
     },
     standards::{Evaluator, Level, LevelVersion, Mode, NEWEST_MINOR, Version},
 };
@@ -156,7 +154,7 @@ impl Levels {
             terminating: false,
             created: jiff::Timestamp::UNIX_EPOCH,
             labels: self.labels(name),
-            ledger_annotations: BTreeMap::new(),
+            ledger_annotations: KeyValues::default(),
             owners: Owners::default(),
             remembered: None,
         };
@@ -190,10 +188,9 @@ impl Levels {
     }
 
     /// The namespace's labels, with the one that the API server gives every namespace.
-    fn labels(&self, name: &str) -> BTreeMap<String, String> {
-        let mut labels: BTreeMap<_, _> = self.namespace_labels.iter().cloned().collect();
-        labels.insert(NAME_LABEL.into(), name.to_owned());
-        labels
+    fn labels(&self, name: &str) -> KeyValues {
+        let given = self.namespace_labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        given.chain([(NAME_LABEL, name)]).collect()
     }
 
     fn profiles(&self, file: &Path) -> Result<Read, ProfileError> {

@@ -19,7 +19,7 @@ use crate::{
     },
     cli::observing::{Observed, Problem, Reports},
     cluster::{crd::CrdState, profiles, workloads},
-    rollout::{Completeness, ManagedFields, Namespace, Operation, Owners, TRACKED_KEYS},
+    rollout::{Completeness, KeyValues, ManagedFields, Namespace, Operation, Owners, TRACKED_KEYS},
     standards::{LABEL_PREFIX, pod::Pod},
 };
 
@@ -97,8 +97,8 @@ impl Cluster {
             resource_version: "1".to_owned(),
             terminating: false,
             created: jiff::Timestamp::UNIX_EPOCH,
-            labels,
-            ledger_annotations: BTreeMap::new(),
+            labels: labels.iter().collect(),
+            ledger_annotations: KeyValues::default(),
             owners: Owners::from_managed_fields([entry]),
             remembered: None,
         };

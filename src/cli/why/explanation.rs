@@ -111,7 +111,7 @@ fn candidate(mode: Mode, candidate: &rollout::Candidate<'_>) -> Candidate {
 
 fn key(name: &'static str, namespace: &Namespace) -> Option<Key> {
     let value = if is_annotation(name) {
-        namespace.ledger_annotations.get(name).cloned()
+        namespace.ledger_annotations.get(name).map(ToOwned::to_owned)
     } else {
         namespace.label(name).map(ToOwned::to_owned)
     };

@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use serde_json::{Value, json};
 
 use super::*;
@@ -8,7 +6,7 @@ use crate::{
     assessment::{ObservedPod, PodPhase, Reading, Rejections, Shapes},
     cluster::{crd::CrdState, profiles::Listing},
     controller::{announcements::Announcements, snapshot::Memory},
-    rollout::{Completeness, Owners, ServerView, Settings},
+    rollout::{Completeness, KeyValues, Owners, ServerView, Settings},
     standards::pod::Pod,
 };
 
@@ -65,8 +63,8 @@ fn onlookers_of(inventory: &Inventory, profiles: &[Value]) -> Vec<(String, Repor
         resource_version: "1".into(),
         terminating: false,
         created: Timestamp::UNIX_EPOCH,
-        labels: BTreeMap::new(),
-        ledger_annotations: BTreeMap::new(),
+        labels: KeyValues::default(),
+        ledger_annotations: KeyValues::default(),
         owners: Owners::default(),
         remembered: None,
     };

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::super::{apply::Applied, gate::Findings};
 use crate::{
     api::{ReportContent, ReportState, Soak, VerdictCounts},
-    assessment::{Account, Assessment, ModeAccount, Said, report, verdict_counts},
+    assessment::{Account, Assessment, ModeAccount, Said, StateSince, report, verdict_counts},
     rollout::{ModePlan, Namespace, Profile, Settings, Standing, Verdict, standing, wording},
     standards::{self, Mode},
 };
@@ -69,8 +69,8 @@ pub(in super::super) struct Source<'a> {
     pub(in super::super) settings: &'a Settings,
     /// What is to be remembered.
     pub(in super::super) soak: Option<Soak>,
-    /// What the report says as it stands.
-    pub(in super::super) before: Option<ReportContent>,
+    /// The state that the report tells as it stands.
+    pub(in super::super) before: Option<StateSince>,
     pub(in super::super) now: Timestamp,
 }
 
@@ -101,7 +101,7 @@ pub(in super::super) fn content(source: Source<'_>, findings: Findings) -> Optio
         breakage: findings.breakage,
         soak,
     };
-    Some(report(account, before.as_ref(), now))
+    Some(report(account, before, now))
 }
 
 /// What is said of the modes that a profile would set which writes nothing.

@@ -23,8 +23,8 @@ pub(super) use self::{
     writing::{follow, write_all},
 };
 use crate::{
-    api::ReportContent,
-    assessment::{ReportChange, report_change},
+    api::{ReportContent, Soak},
+    assessment::{Imprint, ReportChange, StateSince},
     rollout::{GateRecord, Ledger, Namespace},
 };
 
@@ -60,13 +60,22 @@ enum Access {
     Closed(String),
 }
 
-/// A report that stands, as text: it is looked at only when there is something new.
+/// A report that stands, as far as that bears on the next one: there is one for each namespace.
 #[derive(Debug)]
 struct Standing {
-    json: Box<str>,
+    imprint: Imprint,
+    state: StateSince,
+    soak: Option<Soak>,
     version: String,
     /// When podsec last wrote it.
     written: Option<Instant>,
+}
+
+impl Standing {
+    fn new(content: &ReportContent, version: String, written: Option<Instant>) -> Self {
+        let state = StateSince { state: content.state, since: content.since };
+        Self { imprint: Imprint::of(content), state, soak: content.soak.clone(), version, written }
+    }
 }
 
 /// A report to be written.
@@ -93,21 +102,25 @@ impl Reports {
         }
     }
 
-    /// What a report says as it stands.
-    pub(super) fn standing(&self, namespace: &str) -> Option<ReportContent> {
-        let entries = self.entries.lock();
-        entries.standing.get(namespace).and_then(|standing| serde_json::from_str(&standing.json).ok())
+    /// The state that a report tells as it stands.
+    pub(super) fn state(&self, namespace: &str) -> Option<StateSince> {
+        self.entries.lock().standing.get(namespace).map(|standing| standing.state)
+    }
+
+    /// What a report keeps as it stands.
+    fn kept(&self, namespace: &str) -> Option<Soak> {
+        self.entries.lock().standing.get(namespace)?.soak.clone()
     }
 
     /// What the gate has to remember of a namespace: what podsec itself remembers, else what its report says.
     pub(super) fn record(&self, namespace: &Namespace) -> Option<GateRecord> {
         let remembered = self.entries.lock().records.get(&namespace.name).cloned();
-        remembered.or_else(|| record(self.standing(&namespace.name)?.soak.as_ref()?))
+        remembered.or_else(|| record(&self.kept(&namespace.name)?))
     }
 
     /// What podsec noted on a namespace, as far as its report is a witness of it.
     pub(super) fn witnessed(&self, namespace: &Namespace) -> Option<Ledger> {
-        witnessed(self.standing(&namespace.name)?.soak.as_ref()?, namespace)
+        witnessed(&self.kept(&namespace.name)?, namespace)
     }
 
     /// Notes what the gate has to remember of a namespace.
@@ -118,19 +131,19 @@ impl Reports {
     /// Has a report say this; or none stand, where there is nothing to say.
     pub(super) fn put(&self, namespace: &str, wanted: Option<ReportContent>) {
         let now = Instant::now();
-        let before = self.standing(namespace);
+        let wanted_imprint = wanted.as_ref().map(Imprint::of);
         let mut entries = self.entries.lock();
         if matches!(entries.access, Access::Closed(_)) {
             return;
         }
-        let due = match (&before, &wanted) {
+        let before = entries.standing.get(namespace);
+        let due = match (before, &wanted_imprint) {
             (None, None) => None,
-            (Some(before), Some(wanted)) => match report_change(before, wanted) {
+            (Some(before), Some(wanted)) => match before.imprint.change(wanted) {
                 None => None,
                 Some(ReportChange::Verdict) => Some(now),
                 Some(ReportChange::Counts) => {
-                    let written = entries.standing.get(namespace).and_then(|standing| standing.written);
-                    Some(written.map_or(now, |written| now.max(written + COUNTS_EVERY)))
+                    Some(before.written.map_or(now, |written| now.max(written + COUNTS_EVERY)))
                 }
             },
             (None, Some(_)) | (Some(_), None) => Some(now),
@@ -196,8 +209,7 @@ mod tests {
     }
 
     fn stands(reports: &Reports, content: &ReportContent, written: Option<Instant>) {
-        let json = serde_json::to_string(content).unwrap().into();
-        let standing = Standing { json, version: "1".into(), written };
+        let standing = Standing::new(content, "1".into(), written);
         reports.entries.lock().standing.insert("a".into(), standing);
     }
 

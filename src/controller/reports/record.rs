@@ -91,13 +91,11 @@ pub(in super::super) fn soak(
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use jiff::Timestamp;
 
     use super::*;
     use crate::{
-        rollout::{GOVERNED_BY, Owners},
+        rollout::{GOVERNED_BY, KeyValues, Owners},
         standards::{Level, Mode},
     };
 
@@ -120,8 +118,8 @@ mod tests {
             resource_version: "1".into(),
             terminating: false,
             created: Timestamp::UNIX_EPOCH,
-            labels: BTreeMap::new(),
-            ledger_annotations: BTreeMap::from([(GOVERNED_BY, "enforce=apps".to_owned())]),
+            labels: KeyValues::default(),
+            ledger_annotations: [(GOVERNED_BY, "enforce=apps")].into_iter().collect(),
             owners: Owners::default(),
             remembered: None,
         };

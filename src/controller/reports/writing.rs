@@ -93,18 +93,18 @@ fn saw(state: &State, item: &ReportItem) {
 impl Reports {
     /// Takes in a report as it stands; says whether that is not as podsec left it.
     fn saw(&self, namespace: &str, version: String, content: &ReportContent) -> bool {
-        let json: Box<str> = serde_json::to_string(content).unwrap_or_default().into();
+        let mut standing = Standing::new(content, version, None);
         let mut entries = self.entries.lock();
         let known = entries.standing.get(namespace);
         // An answer may come before the event of the write that it answers, or behind it.
         let number = |text: &str| text.parse::<u64>().ok();
-        let is_old = known.is_some_and(|known| number(&version) < number(&known.version));
+        let is_old = known.is_some_and(|known| number(&standing.version) < number(&known.version));
         if is_old {
             return false;
         }
-        let is_same = known.is_some_and(|known| known.json == json);
-        let written = known.and_then(|known| known.written);
-        entries.standing.insert(namespace.to_owned(), Standing { json, version, written });
+        let is_same = known.is_some_and(|known| known.imprint == standing.imprint);
+        standing.written = known.and_then(|known| known.written);
+        entries.standing.insert(namespace.to_owned(), standing);
         !is_same
     }
 
@@ -151,8 +151,7 @@ impl Reports {
         match wanted {
             None => drop(entries.standing.remove(namespace)),
             Some(content) => {
-                let json = serde_json::to_string(content).unwrap_or_default().into();
-                let standing = Standing { json, version, written: Some(Instant::now()) };
+                let standing = Standing::new(content, version, Some(Instant::now()));
                 entries.standing.insert(namespace.to_owned(), standing);
             }
         }

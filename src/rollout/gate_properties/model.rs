@@ -393,9 +393,12 @@ fn date(namespace: &mut Namespace, before: &Namespace, now: Timestamp) {
         let changed = namespace.label(key) != before.label(key)
             || namespace.ledger_annotations.get(key) != before.ledger_annotations.get(key)
             || namespace.owns(key) != before.owns(key);
-        let podsecs = namespace.owners.of_mut(key).iter_mut();
-        for owner in podsecs.filter(|owner| changed && owner.manager == Manager::Podsec.as_str()) {
-            owner.time = time;
-        }
+        namespace.owners.change(key, |owners| {
+            for owner in
+                owners.iter_mut().filter(|owner| changed && owner.manager == Manager::Podsec.as_str())
+            {
+                owner.time = time;
+            }
+        });
     }
 }

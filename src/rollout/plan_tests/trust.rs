@@ -71,7 +71,7 @@ fn labels_of_an_earlier_crd_are_only_retained() {
 fn a_ledger_that_somebody_else_wrote_does_not_count() {
     let gated = with(RESTRICTED, r#""rollout": {"strategy": "WhenClean"}"#);
     let mut scene = Scene::new(&[("p", &gated)]);
-    scene.namespace.ledger_annotations.insert(crate::rollout::ENFORCED, "restricted:latest".into());
+    scene.namespace.ledger_annotations.set(crate::rollout::ENFORCED, Some("restricted:latest"));
     assert_eq!(enforce(&scene.plan()), Verdict::Hold(HoldReason::NotJudged));
 }
 
@@ -88,13 +88,13 @@ fn a_value_set_under_podsecs_name_by_other_means_is_taken_with_force() {
 fn wiped_ownership_needs_force_and_lets_nothing_be_lowered() {
     let mut scene = Scene::new(&[("p", RESTRICTED)]);
     update(&mut scene.namespace, "somebody", "enforce", Some("baseline"));
-    *scene.namespace.owners.of_mut(Mode::Enforce.keys().level) = Vec::new();
+    scene.namespace.owners.change(Mode::Enforce.keys().level, Vec::clear);
     assert!(scene.settle().requests[0].force, "the API server books such a key to somebody else");
 
     let allowing = with(BASELINE, r#""allowWeakening": true"#);
     let mut scene = Scene::new(&[("p", &allowing)]);
     update(&mut scene.namespace, "somebody", "enforce", Some("restricted"));
-    *scene.namespace.owners.of_mut(Mode::Enforce.keys().level) = Vec::new();
+    scene.namespace.owners.change(Mode::Enforce.keys().level, Vec::clear);
     assert_eq!(enforce(&scene.plan()), Verdict::Hold(HoldReason::WouldWeaken));
 }
 
