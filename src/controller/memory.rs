@@ -8,7 +8,10 @@ use std::collections::HashMap;
 use parking_lot::Mutex;
 
 use super::apply::Applied;
-use crate::rollout::{Ledger, Namespace};
+use crate::{
+    assessment::Fingerprint,
+    rollout::{Ledger, Namespace},
+};
 
 /// What was left behind on each namespace when its plan was last carried out.
 #[derive(Debug, Default)]
@@ -18,17 +21,24 @@ pub(super) struct Memory {
 
 #[derive(Debug)]
 struct Left {
-    uid: String,
+    /// Of the uid.
+    uid: Fingerprint,
     ledger: Ledger,
     /// The version that podsec's own last write left, if it wrote.
     version: Option<String>,
+}
+
+impl Left {
+    fn is_of(&self, namespace: &Namespace) -> bool {
+        self.uid == Fingerprint::of(&namespace.uid)
+    }
 }
 
 impl Memory {
     /// What was noted on this very namespace.
     pub(super) fn of(&self, namespace: &Namespace) -> Option<Ledger> {
         let by_name = self.by_name.lock();
-        by_name.get(&namespace.name).filter(|left| left.uid == namespace.uid).map(|left| left.ledger.clone())
+        by_name.get(&namespace.name).filter(|left| left.is_of(namespace)).map(|left| left.ledger.clone())
     }
 
     /// Whether the namespace was observed before podsec's own last write. (Versions of one resource are numbers that
@@ -36,7 +46,7 @@ impl Memory {
     pub(super) fn outdates(&self, namespace: &Namespace) -> bool {
         let number = |text: &str| text.parse::<u64>().ok();
         let by_name = self.by_name.lock();
-        let left = by_name.get(&namespace.name).filter(|left| left.uid == namespace.uid);
+        let left = by_name.get(&namespace.name).filter(|left| left.is_of(namespace));
         let written = left.and_then(|left| left.version.as_deref()).and_then(number);
         written.zip(number(&namespace.resource_version)).is_some_and(|(written, observed)| observed < written)
     }
@@ -44,10 +54,10 @@ impl Memory {
     /// Notes what a plan that was carried out has left behind.
     pub(super) fn note(&self, namespace: &Namespace, applied: &Applied) {
         let mut by_name = self.by_name.lock();
-        let before = by_name.remove(&namespace.name).filter(|left| left.uid == namespace.uid);
+        let before = by_name.remove(&namespace.name).filter(|left| left.is_of(namespace));
         let version =
             applied.version().map(ToOwned::to_owned).or_else(|| before.and_then(|left| left.version));
-        let (uid, ledger) = (namespace.uid.clone(), applied.ledger().clone());
+        let (uid, ledger) = (Fingerprint::of(&namespace.uid), applied.ledger().clone());
         by_name.insert(namespace.name.clone(), Left { uid, ledger, version });
     }
 

@@ -224,7 +224,7 @@ fn list(
             let (first, count) = tally.forced.unwrap_or((at, 0));
             tally.forced = Some((first.min(at), count + 1));
         }
-        if let Some(ActiveExemption { name, level: _, reason, expires }) = &plan.exemption
+        if let Some(ActiveExemption { name, level: _, reason, expires }) = plan.exemption.as_deref()
             && status.exempt.len() < NAMED
         {
             let (exemption, reason) = (name.clone(), wording::quoted_long(reason));

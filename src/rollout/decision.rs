@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Change, Evidence, FreezeReason, HoldReason, Ledger, ModePlan, Namespace, Profile, Profiles, Settings,
-    Verdict, WeakenCause, Winner,
+    ActiveExemption, Change, Evidence, FreezeReason, HoldReason, Ledger, ModePlan, Namespace, Profile,
+    Profiles, Settings, Verdict, WeakenCause, Winner,
     gate::{Finding, Gate, Pass},
     release::release,
     resolution::Standing,
@@ -60,7 +60,7 @@ pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<Decision> 
     let assumed = namespace.label(mode.keys().level).is_none();
     let author = ledger.profile_of(mode);
     let protected = settings.protects(&namespace.name);
-    let plan = |profile: &str, governed, planned, exemption, ruling: Ruling| {
+    let plan = |profile: &str, governed, planned, exemption: Option<ActiveExemption>, ruling: Ruling| {
         let Ruling { verdict, asked } = ruling;
         let profile = profile.to_owned();
         let finding = asked.as_ref().map(|asked| &asked.finding);
@@ -74,7 +74,7 @@ pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<Decision> 
             present,
             assumed,
             planned,
-            exemption,
+            exemption: exemption.map(Box::new),
             verdict,
             partly,
             forced_at,

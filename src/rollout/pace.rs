@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Namespace, Profile};
-use crate::{api::Batch, standards::Mode};
+use crate::{api::Batch, assessment::Fingerprint, standards::Mode};
 
 /// How long a raise is remembered at least, whatever the batch: it may be asked for, and the batch may be edited.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
@@ -32,28 +32,28 @@ pub struct Raises {
 /// The namespaces that a profile raised, by their uids: one that is re-created is another one.
 #[derive(Clone, Debug, Default)]
 struct Raised {
-    last: BTreeMap<String, Timestamp>,
-    by_time: BTreeSet<(Timestamp, String)>,
+    last: BTreeMap<Fingerprint, Timestamp>,
+    by_time: BTreeSet<(Timestamp, Fingerprint)>,
 }
 
 impl Raised {
-    fn insert(&mut self, uid: &str, at: Timestamp) -> Option<Timestamp> {
+    fn insert(&mut self, uid: Fingerprint, at: Timestamp) -> Option<Timestamp> {
         let before = self.remove(uid);
-        self.last.insert(uid.to_owned(), at);
-        self.by_time.insert((at, uid.to_owned()));
+        self.last.insert(uid, at);
+        self.by_time.insert((at, uid));
         before
     }
 
-    fn remove(&mut self, uid: &str) -> Option<Timestamp> {
-        let (uid, at) = self.last.remove_entry(uid)?;
+    fn remove(&mut self, uid: Fingerprint) -> Option<Timestamp> {
+        let at = self.last.remove(&uid)?;
         self.by_time.remove(&(at, uid));
         Some(at)
     }
 
     /// Forgets what was no later than this.
     fn forget(&mut self, until: Timestamp) {
-        while let Some((_, uid)) = self.by_time.first().filter(|(at, _)| *at <= until).cloned() {
-            self.remove(&uid);
+        while let Some((_, uid)) = self.by_time.first().filter(|(at, _)| *at <= until).copied() {
+            self.remove(uid);
         }
     }
 }
@@ -63,7 +63,7 @@ impl Raised {
 #[must_use]
 pub struct Reservation {
     profile: String,
-    uid: String,
+    uid: Fingerprint,
     /// The raise that was remembered before.
     before: Option<Timestamp>,
 }
@@ -83,7 +83,11 @@ impl Raises {
             };
             // The API server cuts its times off to the second.
             let at = written.checked_add(SignedDuration::from_secs(1)).unwrap_or(written);
-            raises.by_profile.entry(profile.to_owned()).or_default().insert(&namespace.uid, at);
+            raises
+                .by_profile
+                .entry(profile.to_owned())
+                .or_default()
+                .insert(Fingerprint::of(&namespace.uid), at);
         }
         raises
     }
@@ -94,7 +98,7 @@ impl Raises {
         let Batch { size, every } = profile.batch?;
         let every = SignedDuration::try_from(every.0).unwrap_or(SignedDuration::MAX);
         let raised = self.by_profile.get(&profile.name)?;
-        let mut others = raised.by_time.iter().rev().filter(|(_, other)| other != uid);
+        let mut others = raised.by_time.iter().rev().filter(|(_, other)| *other != Fingerprint::of(uid));
         // With all later ones it fills the batch.
         let (at, _) = others.nth(usize::try_from(size.saturating_sub(1)).unwrap_or(usize::MAX))?;
         let slot = at.checked_add(every).unwrap_or(Timestamp::MAX);
@@ -119,8 +123,9 @@ impl Raises {
         let every = profile.batch.and_then(|batch| SignedDuration::try_from(batch.every.0).ok());
         let remembered = every.map_or(REMEMBERED, |every| every.max(REMEMBERED));
         raised.forget(now.checked_sub(remembered).unwrap_or(Timestamp::MIN));
+        let uid = Fingerprint::of(uid);
         let before = raised.insert(uid, now);
-        Ok(Reservation { profile: profile.name.clone(), uid: uid.to_owned(), before })
+        Ok(Reservation { profile: profile.name.clone(), uid, before })
     }
 
     /// Gives a slot back whose raise was certainly not carried out. After a time-out nobody knows: there it stays taken.
@@ -128,14 +133,14 @@ impl Raises {
         let Reservation { profile, uid, before } = reservation;
         let Some(raised) = self.by_profile.get_mut(&profile) else { return };
         match before {
-            Some(at) => raised.insert(&uid, at),
-            None => raised.remove(&uid),
+            Some(at) => raised.insert(uid, at),
+            None => raised.remove(uid),
         };
     }
 
     /// When a profile last raised the namespace of a uid, if it did within a day or the time of its batch.
     pub fn last(&self, profile: &str, uid: &str) -> Option<Timestamp> {
-        self.by_profile.get(profile)?.last.get(uid).copied()
+        self.by_profile.get(profile)?.last.get(&Fingerprint::of(uid)).copied()
     }
 
     /// Forgets the profiles that are gone.

@@ -103,7 +103,7 @@ fn an_exemption_is_told_until_its_end() {
         reason: "OPS-1".into(),
         expires,
     };
-    let exempt = ModePlan { exemption: Some(exemption), ..enforce(Verdict::InSync) };
+    let exempt = ModePlan { exemption: Some(Box::new(exemption)), ..enforce(Verdict::InSync) };
     let standing = standing(std::slice::from_ref(&exempt), false).unwrap();
     assert_eq!((standing.state, standing.next), (ReportState::Exempt, expires));
     assert_eq!(standing.message, "exemption legacy-* of profile apps: OPS-1");

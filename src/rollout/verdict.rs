@@ -157,8 +157,8 @@ pub struct ModePlan {
     pub assumed: bool,
     /// What the profile asks for here.
     pub planned: Option<LevelVersion>,
-    /// The exemption that holds here.
-    pub exemption: Option<ActiveExemption>,
+    /// The exemption that holds here. Boxed: there are three of these for each namespace, and few exemptions.
+    pub exemption: Option<Box<ActiveExemption>>,
     /// What is to be done.
     pub verdict: Verdict,
     /// Where what is written is less than what is planned: why it is no more.

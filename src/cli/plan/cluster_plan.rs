@@ -15,11 +15,12 @@ use crate::{
         Rollout, VersionSpec,
     },
     assessment::Inventory,
-    cli::observing::{Observed, Problem, ServerFlags},
-    cluster::{crd::CrdState, profiles::Listing},
+    cli::observing::{Observed, Problem, Reports, ServerFlags},
+    cluster::{crd::CrdState, profiles::Listing, workloads},
     controller::{Changes, Preview, Remembered, settings_of, told_of_itself},
     rollout::{
-        Completeness, HoldReason, Look, NamePattern, Namespace, NamespacePlan, ServerView, Settings, Verdict,
+        Completeness, HoldReason, KeyValues, Look, ModePlan, NamePattern, Namespace, NamespacePlan,
+        ServerView, Settings, Verdict,
     },
     standards::{Level, Mode, NEWEST_MINOR, Version},
 };
@@ -63,6 +64,10 @@ const ASKED: &str = "--enforce";
 /// A cluster, planned and not yet told of.
 #[derive(Debug)]
 pub(in crate::cli) struct Draft {
+    /// The namespaces that are not planned yet, what runs in them, and what their reports tell.
+    waiting: BTreeMap<String, Namespace>,
+    workloads: workloads::Listing,
+    reports: Reports,
     pub(super) namespaces: Vec<Drafted>,
     pub(super) preview: Preview,
     /// What could not be read.
@@ -85,15 +90,33 @@ pub(in crate::cli) struct Drafted {
     pub(super) inventory: Inventory,
     /// What its report tells.
     remembered: Option<Remembered>,
-    pub(super) plan: NamespacePlan,
+    pub(super) plan: Outline,
     /// What the API server said of it.
     pub(super) checks: Vec<CrossCheck>,
 }
 
+/// What is told of a plan. There is one for each namespace of a cluster, and with their requests they would be large.
+#[derive(Debug)]
+pub(in crate::cli) struct Outline {
+    pub(super) modes: Box<[ModePlan]>,
+    /// The six labels once it is carried out.
+    pub(super) labels_after: KeyValues,
+    pub(super) protected: bool,
+    pub(super) next: Option<Timestamp>,
+}
+
+impl Outline {
+    pub(super) fn of(plan: NamespacePlan, namespace: &Namespace) -> Self {
+        let labels_after = plan.labels_after(namespace).into_iter().collect();
+        let NamespacePlan { modes, protected, next, .. } = plan;
+        Self { modes: modes.into(), labels_after, protected, next }
+    }
+}
+
 impl Draft {
-    /// Plans a cluster as it was read.
+    /// A plan to be made of a cluster as it was read.
     pub(in crate::cli) fn new(observed: Observed, question: &Question, now: Timestamp) -> Self {
-        let Observed { name, minor, namespaces, mut workloads, profiles, reports, problems, took } = observed;
+        let Observed { name, minor, namespaces, workloads, profiles, reports, problems, took } = observed;
         let mut notices = Vec::new();
         if minor > NEWEST_MINOR {
             notices.push(format!(
@@ -101,47 +124,66 @@ impl Draft {
             ));
         }
         let preview = preview(profiles, question, minor, &mut notices);
-        let is_enforce_only = question.enforce.is_some();
-        let planned = |mut namespace: Namespace| {
-            let inventory = workloads.take(&namespace.name);
-            let remembered = reports.of(&namespace.name).cloned();
-            namespace.remembered = remembered.as_ref().and_then(|told| told.ledger(&namespace));
-            let plan = preview.plan(&namespace, &inventory.workloads(), remembered.as_ref(), &[], now);
-            let plan = if is_enforce_only { only_enforce(plan) } else { plan };
-            Drafted { namespace, inventory, remembered, plan, checks: Vec::new() }
+        let nothing = Inventory::default();
+        let is_podsecs = |namespace: &Namespace| {
+            !preview.plan(namespace, &nothing.workloads(), None, &[], now).modes.is_empty()
         };
-        let namespaces: Vec<_> = namespaces.into_values().map(planned).collect();
-        let soaking = namespaces.iter().filter(|drafted| is_soaking(&drafted.plan));
-        let mut unread = soaking.filter_map(|drafted| reports.unread(&drafted.namespace.name));
-        if let Some(reason) = unread.next() {
-            notices.push(format!("{reason}: a soak is shown as if it began now"));
-        }
-        let is_podsecs = |drafted: &Drafted| !drafted.plan.modes.is_empty();
         let is_plan = preview.profiles().count() > 0
             || !question.changes.is_empty()
-            || namespaces.iter().any(is_podsecs);
-        let is_partial = question.is_partial;
+            || namespaces.values().any(is_podsecs);
         Self {
-            namespaces,
+            waiting: namespaces,
+            workloads,
+            reports,
+            namespaces: Vec::new(),
             preview,
             problems,
             name,
             minor,
             took,
             notices,
-            is_partial,
-            is_enforce_only,
+            is_partial: question.is_partial,
+            is_enforce_only: question.enforce.is_some(),
             is_plan,
             now,
         }
     }
 
+    /// Plans all namespaces now, so that the API server can be asked about them.
+    pub(in crate::cli) fn draw_up(&mut self) {
+        while let Some(drafted) = self.next() {
+            self.namespaces.push(drafted);
+        }
+    }
+
+    /// Plans the next namespace.
+    fn next(&mut self) -> Option<Drafted> {
+        let (name, mut namespace) = self.waiting.pop_first()?;
+        let inventory = self.workloads.take(&name);
+        let remembered = self.reports.of(&name).cloned();
+        namespace.remembered = remembered.as_ref().and_then(|told| told.ledger(&namespace));
+        let plan = self.planned(&namespace, &inventory, remembered.as_ref(), &[]);
+        Some(Drafted { namespace, inventory, remembered, plan, checks: Vec::new() })
+    }
+
+    fn planned(
+        &self,
+        namespace: &Namespace,
+        inventory: &Inventory,
+        remembered: Option<&Remembered>,
+        looks: &[Look],
+    ) -> Outline {
+        let plan = self.preview.plan(namespace, &inventory.workloads(), remembered, looks, self.now);
+        Outline::of(if self.is_enforce_only { only_enforce(plan) } else { plan }, namespace)
+    }
+
     /// Plans a namespace anew, with what the API server said of it.
     pub(super) fn plan_anew(&mut self, index: usize, looks: &[Look]) {
-        let Self { namespaces, preview, is_enforce_only, now, .. } = self;
-        if let Some(Drafted { namespace, inventory, remembered, plan, .. }) = namespaces.get_mut(index) {
-            let anew = preview.plan(namespace, &inventory.workloads(), remembered.as_ref(), looks, *now);
-            *plan = if *is_enforce_only { only_enforce(anew) } else { anew };
+        let Some(drafted) = self.namespaces.get(index) else { return };
+        let Drafted { namespace, inventory, remembered, .. } = drafted;
+        let plan = self.planned(namespace, inventory, remembered.as_ref(), looks);
+        if let Some(drafted) = self.namespaces.get_mut(index) {
+            drafted.plan = plan;
         }
     }
 
@@ -151,22 +193,31 @@ impl Draft {
     }
 
     /// What there is to tell of it.
-    pub(in crate::cli) fn finish(self) -> ClusterPlan {
-        let Self { namespaces, preview, problems, name, minor, took, notices, is_partial, is_plan, .. } =
-            self;
+    ///
+    /// What is not drawn up yet is planned and told of one by one: of a large cluster, all plans at once would take more
+    /// memory than all else.
+    pub(in crate::cli) fn finish(mut self) -> ClusterPlan {
         let bench = Bench {
-            judge: preview.judge().clone(),
-            version: Version::Minor(u64::from(minor.min(NEWEST_MINOR))),
-            settings: preview.settings().clone(),
-            is_plan,
+            judge: self.preview.judge().clone(),
+            version: Version::Minor(u64::from(self.minor.min(NEWEST_MINOR))),
+            settings: self.preview.settings().clone(),
+            is_plan: self.is_plan,
         };
         let mut inventories = BTreeMap::new();
-        let mut reports = Vec::with_capacity(namespaces.len());
-        for Drafted { namespace, inventory, plan, checks, .. } in namespaces {
-            let report = bench.report(&namespace, &inventory.workloads(), &plan, preview.profiles());
+        let mut reports = Vec::with_capacity(self.namespaces.len() + self.waiting.len());
+        let mut unread = None;
+        let mut drawn_up = std::mem::take(&mut self.namespaces).into_iter();
+        while let Some(drafted) = drawn_up.next().or_else(|| self.next()) {
+            let Drafted { namespace, inventory, plan, checks, .. } = drafted;
+            if unread.is_none() && is_soaking(&plan) {
+                unread = self.reports.unread(&namespace.name).map(ToOwned::to_owned);
+            }
+            let report = bench.report(&namespace, &inventory.workloads(), plan, self.preview.profiles());
             reports.push(NamespaceReport { cross_checks: checks, ..report });
             inventories.insert(namespace.name, inventory);
         }
+        let Self { preview, problems, name, minor, took, mut notices, is_partial, .. } = self;
+        notices.extend(unread.map(|reason| format!("{reason}: a soak is shown as if it began now")));
         ClusterPlan { name, minor, took, notices, problems, reports, is_partial, bench, preview, inventories }
     }
 }
@@ -195,7 +246,7 @@ impl ClusterPlan {
 }
 
 /// Whether enforce waits for its soak.
-fn is_soaking(plan: &NamespacePlan) -> bool {
+fn is_soaking(plan: &Outline) -> bool {
     plan.modes.iter().any(|plan| matches!(plan.held(), Some(HoldReason::Soaking { .. })))
 }
 

@@ -41,6 +41,7 @@ struct Asked {
 
 /// Asks the API server about every enforce label that is planned, and plans anew where it has something against it.
 pub(super) async fn cross_check(client: &Client, draft: &mut Draft, progress: &Progress) {
+    draft.draw_up();
     let judge = draft.preview.judge().clone();
     let asked: Vec<_> =
         draft.namespaces.iter().enumerate().flat_map(|(index, of)| asked(index, of, &judge)).collect();

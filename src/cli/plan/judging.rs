@@ -1,13 +1,14 @@
 //! From what was read and planned to what is told.
 
-use std::collections::BTreeMap;
-
-use super::model::{DryRun, Judged, NamespaceReport, PlannedMode, State, Step, WorkloadResult};
+use super::{
+    cluster_plan::Outline,
+    model::{DryRun, Judged, NamespaceReport, PlannedMode, State, Step, WorkloadResult},
+};
 use crate::{
     assessment::{Assessment, Judge, Workload, Workloads},
     cli::findings::merge,
     rollout::{
-        Change, ModePlan, Namespace, NamespacePlan, Profiles, Release, Settings, Verdict, standing, wording,
+        Change, KeyValues, ModePlan, Namespace, Profiles, Release, Settings, Verdict, standing, wording,
     },
     standards::{self, Level, LevelVersion, Mode, Version},
 };
@@ -30,27 +31,28 @@ impl Bench {
         &self,
         namespace: &Namespace,
         workloads: &Workloads<'_>,
-        plan: &NamespacePlan,
+        plan: Outline,
         profiles: &Profiles,
     ) -> NamespaceReport {
         let cleanness = self.judge.cleanness(self.version, workloads);
         let next = cleanness.next.map_or(Level::Restricted, |next| next.level);
-        let dry_run = self.dry_run(namespace, plan, profiles);
-        let policy = self.policy(namespace, plan, dry_run.as_ref(), next);
+        let dry_run = self.dry_run(namespace, &plan, profiles);
+        let policy = self.policy(namespace, &plan, dry_run.as_ref(), next);
         let assessment = self.judge.by(policy).assess(workloads);
         let advisory = [Mode::Audit, Mode::Warn].into_iter().filter_map(|mode| {
-            let policy = asked(plan, mode)?;
+            let policy = asked(&plan, mode)?;
             Some((mode, judged(&self.judge.by(policy).assess(workloads))))
         });
+        let advisory = advisory.collect();
         NamespaceReport {
             name: namespace.name.clone(),
-            state: state(namespace, plan),
+            state: state(namespace, &plan),
             protected: self.settings.protects(&namespace.name),
             modes: plan.modes.iter().map(|mode| planned_mode(mode, namespace, &self.settings)).collect(),
             dry_run,
             labels_now: labels(namespace),
-            labels_planned: plan.labels_after(namespace),
-            advisory: advisory.collect(),
+
+            advisory,
             judged: judged(&assessment),
             checks: assessment.checks(),
             cleanness,
@@ -58,11 +60,12 @@ impl Bench {
             missing: assessment.missing().iter().map(|&what| what.to_owned()).collect(),
             cross_checks: Vec::new(),
             next: plan.next,
+            labels_planned: plan.labels_after,
         }
     }
 
     /// What the first profile would ask by rank that is not active, where nothing else asks for anything.
-    fn dry_run(&self, namespace: &Namespace, plan: &NamespacePlan, profiles: &Profiles) -> Option<DryRun> {
+    fn dry_run(&self, namespace: &Namespace, plan: &Outline, profiles: &Profiles) -> Option<DryRun> {
         if namespace.terminating || plan.modes.iter().any(|plan| plan.mode == Mode::Enforce) {
             return None;
         }
@@ -76,7 +79,7 @@ impl Bench {
     fn policy(
         &self,
         namespace: &Namespace,
-        plan: &NamespacePlan,
+        plan: &Outline,
         dry_run: Option<&DryRun>,
         next: Level,
     ) -> LevelVersion {
@@ -102,7 +105,7 @@ impl Bench {
 }
 
 /// What a profile asks of a mode, if one governs it.
-fn asked(plan: &NamespacePlan, mode: Mode) -> Option<LevelVersion> {
+fn asked(plan: &Outline, mode: Mode) -> Option<LevelVersion> {
     plan.modes.iter().find(|plan| plan.mode == mode && plan.governed)?.planned
 }
 
@@ -117,12 +120,12 @@ fn judged(assessment: &Assessment<'_, '_>) -> Judged {
 }
 
 /// The six labels as they are.
-fn labels(namespace: &Namespace) -> BTreeMap<&'static str, String> {
+fn labels(namespace: &Namespace) -> KeyValues {
     let keys = Mode::ALL.into_iter().flat_map(|mode| [mode.keys().level, mode.keys().version]);
-    keys.filter_map(|key| Some((key, namespace.label(key)?.to_owned()))).collect()
+    keys.filter_map(|key| Some((key, namespace.label(key)?))).collect()
 }
 
-fn state(namespace: &Namespace, plan: &NamespacePlan) -> State {
+fn state(namespace: &Namespace, plan: &Outline) -> State {
     if namespace.terminating {
         return State::Terminating;
     }

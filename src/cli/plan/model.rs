@@ -1,7 +1,5 @@
 //! What a plan says of a namespace, independent of clusters, for the output to print.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
@@ -9,6 +7,7 @@ use crate::{
     api::ReportState,
     assessment::{Apart, CheckCount, Cleanness, Counts, ServerVerdict},
     cli::findings::Finding,
+    rollout::KeyValues,
     standards::{LevelVersion, Mode, Verdict},
 };
 
@@ -174,9 +173,9 @@ pub(in crate::cli) struct NamespaceReport {
     /// The modes that a profile governs or that podsec has something of.
     pub(in crate::cli) modes: Vec<PlannedMode>,
     /// The six labels as they are.
-    pub(in crate::cli) labels_now: BTreeMap<&'static str, String>,
+    pub(in crate::cli) labels_now: KeyValues,
     /// The six labels once the plan is carried out.
-    pub(in crate::cli) labels_planned: BTreeMap<&'static str, String>,
+    pub(in crate::cli) labels_planned: KeyValues,
     /// What a profile would ask of enforce if it were active, where none that is active asks for anything.
     pub(in crate::cli) dry_run: Option<DryRun>,
     /// By the enforce level and version that its profile asks for, else by that of a dry run; without either by what is

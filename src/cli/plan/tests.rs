@@ -1,6 +1,6 @@
 //! What a plan looks like, of clusters made by hand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use super::{
     output::Format,
     testing::{BASELINE, Cluster, DEBUGGED, IN_DOUBT, PRIVILEGED, RESTRICTED, cluster, written},
 };
-use crate::{assessment::ServerVerdict, cli::observing::Problem, standards::Level};
+use crate::{assessment::ServerVerdict, cli::observing::Problem, rollout::KeyValues, standards::Level};
 
 const FORMATS: [(&str, Format); 5] = [
     ("table", Format::Table),
@@ -151,8 +151,12 @@ fn what_may_be_missing_is_never_clean() {
 fn labels_are_planned_as_an_apply_would_leave_them() {
     let plan = planned().plan();
     let strict = plan.reports.iter().find(|report| report.name == "strict").unwrap();
-    let shown = |labels: &BTreeMap<&'static str, String>| {
-        labels.iter().map(|(key, value)| format!("{}={value}", &key[27..])).collect::<Vec<_>>().join(" ")
+    let shown = |labels: &KeyValues| {
+        labels
+            .iter()
+            .map(|(key, value): (&str, &str)| format!("{}={value}", &key[27..]))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     assert_eq!(shown(&strict.labels_now), "enforce=restricted enforce-version=v1.30");
     assert_eq!(

@@ -75,7 +75,8 @@ impl Why {
         }
         let question = Question { server: self.server, is_partial: true, ..Question::default() };
         let now = Timestamp::now();
-        let draft = Draft::new(observed, &question, now);
+        let mut draft = Draft::new(observed, &question, now);
+        draft.draw_up();
         let namespace = draft.namespace(&self.namespace).cloned();
         let plan = draft.finish();
         let explanation = namespace.as_ref().and_then(|namespace| Explanation::new(&plan, namespace));

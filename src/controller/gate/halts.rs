@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
+use crate::assessment::Fingerprint;
+
 /// How long after a raise what breaks in the namespace halts further ones.
 const WATCHED: SignedDuration = SignedDuration::from_mins(30);
 
@@ -20,8 +22,8 @@ pub(in super::super) struct Halts {
 
 #[derive(Clone, Debug)]
 struct Raised {
-    /// The uid of the namespace.
-    uid: String,
+    /// Of the uid of the namespace.
+    uid: Fingerprint,
     /// The generation of the profile that asked for it; unknown after a restart, where it is taken for the present one.
     generation: Option<i64>,
     at: Timestamp,
@@ -60,13 +62,13 @@ impl Halts {
         at: Timestamp,
         cause: Cause,
     ) {
-        let (name, uid) = namespace;
+        let (name, uid) = (namespace.0, Fingerprint::of(namespace.1));
         let mut by_profile = self.by_profile.lock();
         let of_profile = by_profile.entry(profile.to_owned()).or_default();
         of_profile.retain(|_, raised| at.duration_since(raised.at) < KEPT);
         let was_forced = of_profile.get(name).is_some_and(|raised| raised.uid == uid && raised.is_forced);
         let is_forced = cause == Cause::Forced || cause == Cause::Repaired && was_forced;
-        let raised = Raised { uid: uid.to_owned(), generation, at, is_forced, broken: None };
+        let raised = Raised { uid, generation, at, is_forced, broken: None };
         of_profile.insert(name.to_owned(), raised);
     }
 
@@ -77,7 +79,7 @@ impl Halts {
         namespace: (&str, &str),
         now: Timestamp,
     ) -> Option<Timestamp> {
-        let (name, uid) = namespace;
+        let (name, uid) = (namespace.0, Fingerprint::of(namespace.1));
         let by_profile = self.by_profile.lock();
         let raised = by_profile.get(profile)?.get(name)?;
         (raised.uid == uid && now.duration_since(raised.at) < KEPT).then_some(raised.at)

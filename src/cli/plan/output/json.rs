@@ -160,8 +160,8 @@ struct DryRun<'a> {
 
 #[derive(Debug, Serialize)]
 struct Labels<'a> {
-    now: &'a BTreeMap<&'static str, String>,
-    planned: &'a BTreeMap<&'static str, String>,
+    now: BTreeMap<&'a str, &'a str>,
+    planned: BTreeMap<&'a str, &'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -243,7 +243,10 @@ impl<'a> Namespace<'a> {
                 .dry_run
                 .as_ref()
                 .map(|dry_run| DryRun { profile: &dry_run.profile, asks: dry_run.asks.to_string() }),
-            labels: Labels { now: &report.labels_now, planned: &report.labels_planned },
+            labels: Labels {
+                now: report.labels_now.iter().collect(),
+                planned: report.labels_planned.iter().collect(),
+            },
             policy: Policy(judged.policy),
             workloads: judged.into(),
             pods: judged.all_pods(),

@@ -112,7 +112,7 @@ pub(in crate::cli) fn enforce_now(report: &NamespaceReport) -> String {
     let label = |key| report.labels_now.get(key);
     match (label(keys.level), label(keys.version)) {
         (None, _) => "none".to_owned(),
-        (Some(level), None) => level.clone(),
+        (Some(level), None) => level.to_owned(),
         (Some(level), Some(version)) => format!("{level}:{version}"),
     }
 }
