@@ -17,15 +17,19 @@ fn ago(minutes: i64) -> Timestamp {
     now().checked_sub(SignedDuration::from_mins(minutes)).unwrap()
 }
 
-/// A controller with one profile, in whose status it tells of itself if it runs.
-fn preview(rollout: &Value, is_running: bool) -> Preview {
+/// A controller with one profile, whose status it has first written so many minutes ago, if it runs.
+fn preview(rollout: &Value, running: Option<i64>) -> Preview {
     let spec = json!({"namespaceSelector": {}, "enforce": {"level": "baseline"}, "rollout": rollout});
     let mut object = json!({
         "apiVersion": "podsec.dev/v1alpha1", "kind": "ClusterPodSecurityProfile",
         "metadata": {"name": "p", "uid": "uid-p", "generation": 1}, "spec": spec,
     });
-    if is_running {
-        object["status"] = json!({"controller": {"version": "0.1.0"}});
+    if let Some(minutes) = running {
+        let condition = |kind: &str, minutes| {
+            json!({"type": kind, "status": "True", "observedGeneration": 1, "reason": "r", "message": "",
+                "lastTransitionTime": ago(minutes)})
+        };
+        object["status"] = json!({"conditions": [condition("Ready", 0), condition("Overlapping", minutes)]});
     }
     let listing = Listing {
         readable: vec![read_profile(&object).unwrap()],
@@ -39,7 +43,7 @@ fn preview(rollout: &Value, is_running: bool) -> Preview {
 }
 
 fn soaking(rollout: &Value) -> Preview {
-    preview(rollout, true)
+    preview(rollout, Some(10_000))
 }
 
 /// A namespace that is empty.
@@ -123,9 +127,11 @@ fn a_new_namespace_is_raised_at_once_where_no_pod_was_seen() {
     assert_eq!(since(9, of("u", soaks)), Some(0), "the controller knows of a pod, or was not there");
     assert_eq!(since(9, of("another", json!({"pods": {"judged": 1}}))), None);
 
-    let to_be_started = preview(&json!({"soak": "24h"}), false);
-    let verdict = enforce(&to_be_started, &namespace(ago(9)), None);
-    assert_eq!(soaks_since(&verdict), Some(0), "nobody has watched it");
+    for running in [None, Some(5), Some(9)] {
+        let late = preview(&json!({"soak": "24h"}), running);
+        let verdict = enforce(&late, &namespace(ago(9)), None);
+        assert_eq!(soaks_since(&verdict), Some(0), "nobody is known to have watched it from the beginning");
+    }
 }
 
 #[test]

@@ -12,7 +12,11 @@ use super::{
     totals::Totals,
 };
 use crate::{
-    api::{Controller, ProfileStatus, read_profile},
+    api::{
+        Controller, Moment, ProfileStatus,
+        conditions::{Condition, ConditionStatus, types},
+        read_profile,
+    },
     assessment::{
         Activity, Fingerprint, Inventory, Kind, ObservedPod, ObservedTemplate, PodPhase, Reading, Reference,
         ServerVerdict, Shapes, TemplateKind,
@@ -219,8 +223,19 @@ impl Cluster {
             ..Controller::default()
         };
         for profile in &mut listing.readable {
-            profile.status =
-                Some(ProfileStatus { controller: Some(controller.clone()), ..ProfileStatus::default() });
+            let condition = Condition {
+                kind: types::OVERLAPPING.to_owned(),
+                status: ConditionStatus::False,
+                observed_generation: 1,
+                last_transition_time: Moment(Timestamp::UNIX_EPOCH),
+                reason: "NoOverlap".to_owned(),
+                message: String::new(),
+            };
+            profile.status = Some(ProfileStatus {
+                controller: Some(controller.clone()),
+                conditions: vec![condition],
+                ..ProfileStatus::default()
+            });
         }
         self
     }

@@ -17,11 +17,11 @@ async fn what_is_planned_to_pass_the_gate_passes_it_and_what_is_held_is_held() {
     let mut stage = Stage::without_controller(Cluster::builder()).await;
     stage.village().await;
     let folder = TempDir::new().unwrap();
-    let specs = [
+    let both = [
         ("apps", without_soak(apps("WhenClean", "KeepStricter"))),
         ("everything", without_soak(everything())),
     ];
-    let plan = planned(&stage.cluster, &["-f", &file(&folder, "both.yaml", &specs)]);
+    let plan = planned(&stage.cluster, &["-f", &file(&folder, "both.yaml", &both)]);
     assert_eq!(
         (plan.step("clean"), plan.step("broken"), plan.step("strict")),
         ("Raise", "Hold", "LeaveAlone")
@@ -29,14 +29,14 @@ async fn what_is_planned_to_pass_the_gate_passes_it_and_what_is_held_is_held() {
     assert_eq!((plan.step("other"), &plan.enforce("other")["after"]), ("Raise", &json!("baseline:v1.37")));
 
     stage.start();
-    for (name, spec) in specs {
+    for (name, spec) in both {
         stage.settled_profile(name, spec).await;
     }
     stage.has_labels(&plan.labels()).await;
     for name in ["clean", "open", "strict", "garbled", "legacy-one", "broken", "other", "default"] {
-        let (state, enforce) = (&plan.namespace(name)["state"], plan.enforce(name));
-        let what = format!("{state} ({})", enforce["reason"]);
-        let report = stage.report_that(name, &what, |report| report["state"] == *state).await;
+        let (foretold, enforce) = (&plan.namespace(name)["state"], plan.enforce(name));
+        let what = format!("{foretold} ({})", enforce["reason"]);
+        let report = stage.report_that(name, &what, |report| report["state"] == *foretold).await;
         if !enforce["reason"].is_null() {
             assert_eq!(report["reason"], enforce["reason"], "{name}: {report:#}");
         }
