@@ -39,6 +39,8 @@ pub(super) struct Metrics {
     pub(super) disagreements: Counter,
     pub(super) pods: Gauge,
     pub(super) reports_waiting: Gauge,
+    pub(super) force_after_due: Gauge,
+    pub(super) exemptions_expiring: Gauge,
 }
 
 impl Default for Metrics {
@@ -61,6 +63,8 @@ impl Default for Metrics {
             disagreements: Counter::default(),
             pods: Gauge::default(),
             reports_waiting: Gauge::default(),
+            force_after_due: Gauge::default(),
+            exemptions_expiring: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -84,6 +88,8 @@ impl Metrics {
             disagreements,
             pods,
             reports_waiting,
+            force_after_due,
+            exemptions_expiring,
         } = self;
         registry.register("reconciles", "Namespaces looked at, by result", reconciles.clone());
         registry.register(
@@ -122,6 +128,16 @@ impl Metrics {
         );
         registry.register("reports_waiting", "Reports that wait to be written", reports_waiting.clone());
         registry.register("pods", "Pods that podsec follows", pods.clone());
+        registry.register(
+            "force_after_due",
+            "Namespaces that forceAfter raises within 14 days",
+            force_after_due.clone(),
+        );
+        registry.register(
+            "exemptions_expiring",
+            "Exemptions that expire within 14 days",
+            exemptions_expiring.clone(),
+        );
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The running podsec", version);
     }

@@ -16,6 +16,7 @@ use serde_json::json;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
+    outcome::Outcome,
     snapshot::{Described, Snapshot},
     state::State,
     status::{Account, PROGRESSING, status},
@@ -65,6 +66,10 @@ pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<
     let outcomes = state.outcomes();
     let controller = controller(state, &snapshot);
     written.retain(|uid, _| snapshot.described.values().any(|described| described.uid == *uid));
+    let is_forced = |outcome: &Outcome| outcome.modes().iter().any(|plan| plan.forced_at.is_some());
+    let forced = outcomes.iter().filter(|(_, outcome)| is_forced(outcome)).count();
+    state.metrics.force_after_due.set(number(forced));
+    let mut expiring = 0;
     let mut complete = true;
     for (name, described) in &snapshot.described {
         let own = written.get(&described.uid).filter(|(at, _)| *at >= snapshot.asked);
@@ -81,6 +86,7 @@ pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<
             now: Timestamp::now(),
         };
         let status = status(&account);
+        expiring += status.expiring.len();
         let is_first = !written.contains_key(&described.uid);
         if before == Some(&status) || is_first && before.is_some_and(|before| catches_up(before, &status)) {
             continue;
@@ -99,7 +105,12 @@ pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<
             }
         }
     }
+    state.metrics.exemptions_expiring.set(number(expiring));
     complete
+}
+
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Why a profile raises nothing for now, if that is so.
@@ -160,9 +171,7 @@ mod tests {
     use crate::{
         api::{Moment, conditions::ConditionStatus},
         cluster::{crd::CrdState, profiles::Listing},
-        controller::{
-            announcements::Announcements, apply::Applied, outcome::Outcome, outcome::Result, snapshot,
-        },
+        controller::{announcements::Announcements, apply::Applied, outcome::Result, snapshot},
         rollout::{Completeness, KeyValues, Namespace, Owners, ServerView, Settings, plan},
     };
 
@@ -254,6 +263,49 @@ mod tests {
         assert_eq!(governed_and_left("b"), (json!(0), json!(PROGRESSING)));
         assert!(report_once(&client, &state, &written).await);
         assert_eq!(governed_and_left("b"), (json!(1), json!("Reconciled")));
+    }
+
+    #[tokio::test]
+    async fn what_falls_due_soon_is_counted() {
+        let (announcements, _waiting) = Announcements::new();
+        let state = State::new(Settings::default(), announcements);
+        let soon = Timestamp::now().checked_add(jiff::SignedDuration::from_hours(24)).unwrap();
+        let mut object = profile("a");
+        let exemption = |days: i64| {
+            let expires = soon.checked_add(jiff::SignedDuration::from_hours(24 * days)).unwrap();
+            json!({"name": format!("old-{days}"), "reason": "r", "expires": expires.to_string()})
+        };
+        object.spec.exemptions = serde_json::from_value(json!([exemption(0), exemption(30)])).unwrap();
+        let listing = Listing {
+            readable: vec![object],
+            unreadable: Vec::new(),
+            completeness: Completeness::Complete { crd_created: Timestamp::UNIX_EPOCH },
+            trusted: true,
+            crd: CrdState::default(),
+        };
+        let server = ServerView { minor: 37, watched_in_full: true };
+        let mut memory = snapshot::Memory::default();
+        state.took_snapshot(Snapshot::new(1, Instant::now(), listing, server, &mut memory));
+        let conclude = |name: &str, forced_at| {
+            let snapshot = state.snapshot().unwrap();
+            let now = Timestamp::now();
+            let mut modes = plan(&namespace(name), &snapshot.profiles, &state.settings, None, now).modes;
+            modes.iter_mut().for_each(|plan| plan.forced_at = forced_at);
+            let result = Result::Applied(Applied::as_if(modes));
+            state.concluded(name, Outcome::new(snapshot.epoch, vec!["a".into()], Vec::new(), result));
+        };
+        conclude("of-a", Some(soon));
+        let refusing = tower::service_fn(|_: Request<Body>| async {
+            Ok::<_, std::convert::Infallible>(Response::builder().status(503).body(Body::empty()).unwrap())
+        });
+        let client = Client::new(refusing, "default");
+        let written = Mutex::default();
+        report_once(&client, &state, &written).await;
+        let counted = || (state.metrics.force_after_due.get(), state.metrics.exemptions_expiring.get());
+        assert_eq!(counted(), (1, 1));
+        conclude("of-a", None);
+        report_once(&client, &state, &written).await;
+        assert_eq!(counted(), (0, 1));
     }
 
     fn said(observed_generation: i64, reason: &str) -> ProfileStatus {

@@ -43,7 +43,8 @@ impl Bench {
             let policy = asked(&plan, mode)?;
             Some((mode, judged(&self.judge.by(policy).assess(workloads))))
         });
-        let advisory = advisory.collect();
+        let mut advisory: Vec<_> = advisory.collect();
+        advisory.shrink_to_fit();
         NamespaceReport {
             name: namespace.name.clone(),
             state: state(namespace, &plan),

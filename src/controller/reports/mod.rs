@@ -82,8 +82,8 @@ impl Standing {
 #[derive(Clone, Debug)]
 struct Waiting {
     due: Instant,
-    /// What it is to say; nothing when it is to go.
-    wanted: Option<ReportContent>,
+    /// What it is to say; nothing when it is to go. Boxed: after a first fill the map stays as large as it was.
+    wanted: Option<Box<ReportContent>>,
     /// Whether none stands: a first fill waits for no rate.
     is_first: bool,
 }
@@ -149,7 +149,7 @@ impl Reports {
             (None, Some(_)) | (Some(_), None) => Some(now),
         };
         let is_first = before.is_none();
-        entries.schedule(namespace, due.map(|due| Waiting { due, wanted, is_first }));
+        entries.schedule(namespace, due.map(|due| Waiting { due, wanted: wanted.map(Box::new), is_first }));
         drop(entries);
         self.changed.notify_one();
     }

@@ -32,8 +32,9 @@ use crate::{
     rollout::Manager,
 };
 
-/// How many reports are written at a time.
-const AT_A_TIME: usize = 8;
+/// How many reports are written at a time: as many as there are namespaces looked at, so that none pile up in a first
+/// fill.
+const AT_A_TIME: usize = 16;
 
 /// How long until a report is tried again that could not be written.
 const AGAIN: Duration = Duration::from_secs(5);
@@ -195,7 +196,7 @@ async fn write(client: &Client, state: &State, namespace: String, waiting: Waiti
     match written {
         Ok(version) => {
             state.metrics.report_writes.inc();
-            state.reports.wrote(&namespace, waiting.wanted.as_ref(), version);
+            state.reports.wrote(&namespace, waiting.wanted.as_deref(), version);
         }
         // The namespace is gone, or going, and its report with it.
         Err(error) if is_of_the_past(&error) => {}
