@@ -49,6 +49,14 @@ show() {
     (eval "$1") 2>&1 || fail "$1"
 }
 
+# The same for a command that exits with 1 since it finds something.
+show_found() {
+    prompt "$1"
+    status=0
+    (eval "$1") 2>&1 || status=$?
+    [ "$status" -eq 1 ] || fail "exit $status where something was to be found: $1"
+}
+
 # The same for long lines, which are broken between words.
 show_prose() {
     prompt "$1"
@@ -120,7 +128,7 @@ note "building podsec and the control plane (minutes the first time)"
 mkdir -p target
 cargo build --quiet --locked --workspace --bins
 kubectl=$("$built/podsec-control-plane" build | grep '/kubectl$')
-PATH=$(dirname "$kubectl"):$PATH
+PATH=$(cd "$built" && pwd):$(dirname "$kubectl"):$PATH
 
 note "starting the control plane"
 scratch=$(mktemp -d)
@@ -167,6 +175,13 @@ P=pod-security.kubernetes.io
 labels='-L tier,$P/enforce,$P/enforce-version,$P/warn'
 show "kubectl get namespaces -l example $labels"
 look "legacy-billing and monitoring reach into the node itself. Nothing refuses that yet."
+
+step "What a level would break, before anything is applied"
+show "podsec plan"
+show_found "podsec plan -f examples/profiles/everything.yaml"
+show_found "podsec plan -f examples/profiles/everything.yaml -o html > target/plan.html"
+grep -q 'legacy-billing' target/plan.html || fail "target/plan.html does not tell of legacy-billing"
+look "The same for those who do not read terminals: open target/plan.html in a browser. Nothing was changed so far."
 
 step "A profile for everything: warn now, enforce later"
 show "kubectl apply -f examples/profiles/everything.yaml"

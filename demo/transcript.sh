@@ -37,6 +37,8 @@ block() {
 normal() {
     sed -E \
         -e 's/ [0-9]+m?[0-9]*s( |$)/ AGE\1/g' \
+        -e 's/read in [0-9.]+ s/read in TIME/' \
+        -e 's/[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:]+Z?/TIME/g' \
         -e 's/"web-[a-z0-9]+-[a-z0-9]+"/"web-POD"/g' \
         -e 's/ +/ /g' -e 's/ $//' | sed -e '/./,$!d'
 }

@@ -285,6 +285,9 @@ impl Cluster {
     pub(super) fn plan(self) -> ClusterPlan {
         let now = "2026-11-22T12:00:00Z".parse().unwrap();
         let mut draft = Draft::new(self.observed, &self.question, now);
+        if !self.checked.is_empty() {
+            draft.draw_up();
+        }
         for (name, verdict) in self.checked {
             let policy = "baseline:v1.37".parse().unwrap();
             let drafted = draft.namespaces.iter_mut().find(|drafted| drafted.namespace.name == name);
