@@ -58,6 +58,9 @@ pub(in crate::cli) struct ClusterPlan {
     inventories: BTreeMap<String, Inventory>,
 }
 
+/// The namespace that deploy/ puts the controller in, which always protects its own.
+const INSTALLED: &str = "podsec-system";
+
 /// The name of the profile that stands for `--enforce`.
 const ASKED: &str = "--enforce";
 
@@ -265,7 +268,7 @@ fn only_enforce(mut plan: NamespacePlan) -> NamespacePlan {
 fn preview(listing: Option<Listing>, question: &Question, minor: u32, notices: &mut Vec<String>) -> Preview {
     let server = ServerView { minor, watched_in_full: true };
     let default = Settings {
-        protected: Settings::DEFAULT_PROTECTED.map(NamePattern::new).into(),
+        protected: Settings::DEFAULT_PROTECTED.into_iter().chain([INSTALLED]).map(NamePattern::new).collect(),
         ..Settings::default()
     };
     let listing = listing.unwrap_or_else(nothing_listed);
