@@ -290,7 +290,9 @@ mod tests {
             let snapshot = state.snapshot().unwrap();
             let now = Timestamp::now();
             let mut modes = plan(&namespace(name), &snapshot.profiles, &state.settings, None, now).modes;
-            modes.iter_mut().for_each(|plan| plan.forced_at = forced_at);
+            for plan in &mut modes {
+                plan.forced_at = forced_at;
+            }
             let result = Result::Applied(Applied::as_if(modes));
             state.concluded(name, Outcome::new(snapshot.epoch, vec!["a".into()], Vec::new(), result));
         };
