@@ -55,7 +55,7 @@ pub(super) struct Announcement {
     /// Prose for people.
     pub(super) note: String,
     /// Whether those who run workloads in the namespace are told as well, by an Event there.
-    pub(super) to_tenant: bool,
+    pub(super) to_tenant: Option<String>,
 }
 
 /// Where events are handed in.
@@ -98,7 +98,8 @@ impl Waiting {
             }
             let reason = announcement.reason;
             let event = event(announcement.clone(), instance.as_deref(), Timestamp::now());
-            let copy = announcement.to_tenant.then(|| for_tenant(&event, &announcement.namespace.0));
+            let tenants = announcement.to_tenant.as_deref();
+            let copy = tenants.map(|report| for_tenant(&event, &announcement.namespace.0, report));
             for event in std::iter::once(event).chain(copy) {
                 let namespace = event.metadata.namespace.as_deref().unwrap_or(EVENTS_NAMESPACE);
                 let api: Api<Event> = Api::namespaced(client.clone(), namespace);
@@ -114,15 +115,16 @@ fn log_failure(reason: &str, error: &CallError) {
     tracing::warn!(reason, %error, category = error.category(), "cannot send an event");
 }
 
-/// The same as an Event in the namespace that it is about, regarding its report.
-fn for_tenant(event: &Event, namespace: &str) -> Event {
+/// The same as an Event in the namespace that it is about, regarding its report. `kubectl describe` shows it by the
+/// report's uid.
+fn for_tenant(event: &Event, namespace: &str, report: &str) -> Event {
     let mut copy = event.clone();
     copy.metadata.namespace = Some(namespace.to_owned());
     copy.metadata.generate_name = Some(format!("{}-", PodSecurityReport::NAME));
     copy.related = copy.regarding.take();
     copy.regarding = Some(ObjectReference {
         namespace: Some(namespace.to_owned()),
-        ..reference::<PodSecurityReport>(PodSecurityReport::NAME.into(), String::new())
+        ..reference::<PodSecurityReport>(PodSecurityReport::NAME.into(), report.to_owned())
     });
     copy
 }
@@ -186,6 +188,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_tenant_is_told_of_the_report_by_its_uid() {
+        let copy = for_tenant(&Event::default(), "shop", "report-uid");
+        let regarding = copy.regarding.unwrap();
+        let named = (regarding.kind.as_deref(), regarding.namespace.as_deref(), regarding.uid.as_deref());
+        assert_eq!(named, (Some("PodSecurityReport"), Some("shop"), Some("report-uid")));
+    }
+
+    #[test]
     fn a_note_is_cut_to_what_the_api_server_takes() {
         let announcement = Announcement {
             profile: Some(("p".into(), "u".into())),
@@ -194,7 +204,7 @@ mod tests {
             warning: false,
             reason: "Raised",
             note: "ü".repeat(2000),
-            to_tenant: false,
+            to_tenant: None,
         };
         let event = event(announcement, None, Timestamp::UNIX_EPOCH);
         let note = event.note.unwrap();

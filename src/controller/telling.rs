@@ -79,8 +79,9 @@ fn tell_breakage(state: &State, namespace: &Namespace, before: Option<&Outcome>,
     let told = match (before, now) {
         (0, 1..) => {
             let note = format!(
-                "namespace {name}: since enforce was raised the API server refuses pods of {now} workloads; \
-                 kubectl describe psr -n {name} says which"
+                "namespace {name}: since enforce was raised the API server refuses pods of {now} workload{}; \
+                 kubectl describe psr -n {name} says which",
+                if now == 1 { "" } else { "s" }
             );
             Told { warning: true, reason: "Broken", note }
         }
@@ -225,7 +226,7 @@ fn hand_in(state: &State, namespace: &Namespace, profile: Option<&String>, mode:
     let uid = |name: &String| snapshot.as_ref()?.described.get(name).map(|described| described.uid.clone());
     let profile = profile.and_then(|name| Some((name.clone(), uid(name)?)));
     let namespace = (namespace.name.clone(), namespace.uid.clone());
-    let to_tenant = is_tenants_business(reason);
+    let to_tenant = is_tenants_business(reason).then(|| state.reports.uid(&namespace.0));
     let announcement = Announcement { profile, namespace, mode, warning, reason, note, to_tenant };
     if state.announcements.hand_in(announcement).is_err() {
         state.metrics.events_dropped.inc();

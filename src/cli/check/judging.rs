@@ -161,14 +161,21 @@ impl Rules {
         template: &Template<'_>,
         begin: Place,
     ) -> Result<Workload, Problem> {
-        if template.value.get("spec")?.is_none_or(Value::is_null) {
-            let dot = if template.path.is_empty() { "" } else { "." };
-            return Err(Problem {
-                place: template.value.place(),
-                message: format!("{}{dot}spec is missing", template.path),
-            });
-        }
+        let dot = if template.path.is_empty() { "" } else { "." };
+        let missing = |value: Value<'_>, field: &str| Problem {
+            place: value.place(),
+            message: format!("{}{dot}{field} is missing", template.path),
+        };
+        let spec = template.value.get("spec")?.filter(|spec| !spec.is_null());
+        let Some(spec) = spec else { return Err(missing(template.value, "spec")) };
         let mut pod: Pod<'_> = template.value.decode().map_err(|error| template.problem(error))?;
+        // No pod is without: nobody means that, and whoever misspells it must not be told that all is well.
+        let is_nothing = |containers: Value<'_>| {
+            containers.is_null() || containers.items().is_some_and(|mut items| items.next().is_none())
+        };
+        if spec.get("containers")?.is_none_or(is_nothing) {
+            return Err(missing(spec, "spec.containers"));
+        }
         // What the templates make are pods, and it is those that are refused.
         pod.default_as_pod();
         let Identity { kind, namespace, name, .. } = object.identity;

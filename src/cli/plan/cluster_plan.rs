@@ -271,7 +271,10 @@ fn preview(listing: Option<Listing>, question: &Question, minor: u32, notices: &
         protected: Settings::DEFAULT_PROTECTED.into_iter().chain([INSTALLED]).map(NamePattern::new).collect(),
         ..Settings::default()
     };
-    let listing = listing.unwrap_or_else(nothing_listed);
+    let listing = listing.unwrap_or_else(|| Listing {
+        completeness: Completeness::InDoubt("the profiles could not be listed"),
+        ..nothing_listed()
+    });
     let mut settings = settings(&listing, default, notices);
     question.server.set(&mut settings);
     if let Some((level, version)) = question.enforce {

@@ -23,8 +23,11 @@ use crate::{
     },
     cli::observing::{Observed, Problem, Reports},
     cluster::{crd::CrdState, profiles, workloads},
-    rollout::{Completeness, KeyValues, ManagedFields, Namespace, Operation, Owners, TRACKED_KEYS},
-    standards::{LABEL_PREFIX, pod::Pod},
+    rollout::{
+        Completeness, ENFORCED, GOVERNED_BY, KeyValues, ManagedFields, Namespace, ON_RELEASE, Operation,
+        Owners, TRACKED_KEYS,
+    },
+    standards::{LABEL_PREFIX, Mode, pod::Pod},
 };
 
 /// Conforms at every level.
@@ -108,6 +111,25 @@ impl Cluster {
         };
         self.observed.namespaces.insert(name.to_owned(), namespace);
         self.observed.workloads.inventories.insert(name.to_owned(), Inventory::default());
+        self
+    }
+
+    /// Has podsec itself own what a namespace has, as it left that for a profile.
+    pub(super) fn governed_by(mut self, namespace: &str, profile: &str) -> Self {
+        let found = self.observed.namespaces.get_mut(namespace).expect("a namespace");
+        let notes = [
+            (GOVERNED_BY, format!("enforce={profile}")),
+            (ENFORCED, found.label(Mode::Enforce.keys().level).unwrap_or_default().to_owned()),
+            (ON_RELEASE, "enforce=Remove".to_owned()),
+        ];
+        found.ledger_annotations = notes.into_iter().collect();
+        found.owners = Owners::from_managed_fields([ManagedFields {
+            manager: "podsec".to_owned(),
+            operation: Operation::Apply,
+            subresource: String::new(),
+            time: Some(Timestamp::UNIX_EPOCH),
+            keys: TRACKED_KEYS.to_vec(),
+        }]);
         self
     }
 

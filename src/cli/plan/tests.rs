@@ -9,7 +9,12 @@ use super::{
     output::Format,
     testing::{BASELINE, Cluster, DEBUGGED, IN_DOUBT, PRIVILEGED, RESTRICTED, cluster, written},
 };
-use crate::{assessment::ServerVerdict, cli::observing::Problem, rollout::KeyValues, standards::Level};
+use crate::{
+    assessment::ServerVerdict,
+    cli::observing::Problem,
+    rollout::KeyValues,
+    standards::{Level, Mode},
+};
 
 const FORMATS: [(&str, Format); 5] = [
     ("table", Format::Table),
@@ -145,6 +150,17 @@ fn what_may_be_missing_is_never_clean() {
     let shown = written(Format::Table, &[plan], &[]);
     assert!(shown.contains("cannot be told: namespace payments: cannot list pods: forbidden"), "{shown}");
     assert!(shown.contains("may be missing: pods"), "{shown}");
+}
+
+#[test]
+fn where_the_profiles_cannot_be_listed_nothing_is_said_to_be_let_go() {
+    let governed = || {
+        let labels = [("enforce", "baseline"), ("enforce-version", "v1.37")];
+        cluster("c").namespace("shop", &labels, "podsec").governed_by("shop", "apps")
+    };
+    let step = |cluster: Cluster| cluster.plan().reports[0].mode(Mode::Enforce).map(|plan| plan.step);
+    assert_eq!(step(governed()), Some(Step::Retain), "its profile is gone");
+    assert_eq!(step(governed().missing_profiles()), Some(Step::Freeze));
 }
 
 #[test]

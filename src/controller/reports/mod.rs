@@ -66,15 +66,23 @@ struct Standing {
     imprint: Imprint,
     state: StateSince,
     soak: Option<Soak>,
+    uid: String,
     version: String,
     /// When podsec last wrote it.
     written: Option<Instant>,
 }
 
+/// What tells a report from another one, and from itself at another time.
+#[derive(Debug, Default)]
+struct Identity {
+    uid: String,
+    version: String,
+}
+
 impl Standing {
-    fn new(content: &ReportContent, version: String, written: Option<Instant>) -> Self {
+    fn new(content: &ReportContent, Identity { uid, version }: Identity, written: Option<Instant>) -> Self {
         let state = StateSince { state: content.state, since: content.since };
-        Self { imprint: Imprint::of(content), state, soak: content.soak.clone(), version, written }
+        Self { imprint: Imprint::of(content), state, soak: content.soak.clone(), uid, version, written }
     }
 }
 
@@ -105,6 +113,11 @@ impl Reports {
     /// The state that a report tells as it stands.
     pub(super) fn state(&self, namespace: &str) -> Option<StateSince> {
         self.entries.lock().standing.get(namespace).map(|standing| standing.state)
+    }
+
+    /// The uid of a report; empty where none stands.
+    pub(super) fn uid(&self, namespace: &str) -> String {
+        self.entries.lock().standing.get(namespace).map(|standing| standing.uid.clone()).unwrap_or_default()
     }
 
     /// What a report keeps as it stands.
@@ -209,7 +222,7 @@ mod tests {
     }
 
     fn stands(reports: &Reports, content: &ReportContent, written: Option<Instant>) {
-        let standing = Standing::new(content, "1".into(), written);
+        let standing = Standing::new(content, Identity { uid: "u".into(), version: "1".into() }, written);
         reports.entries.lock().standing.insert("a".into(), standing);
     }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use kube::{
-    Api, Client, Resource as _, ResourceExt as _,
+    Api, Client, ResourceExt as _,
     api::{DeleteParams, Patch, PatchParams},
     runtime::{
         WatchStreamExt as _,
@@ -18,7 +18,7 @@ use super::{
         state::State,
         watching::{answer, brief},
     },
-    Access, Reports, Standing, Waiting,
+    Access, Identity, Reports, Standing, Waiting,
     rate::Rate,
 };
 use crate::{
@@ -83,18 +83,21 @@ pub(in super::super) async fn follow(client: Client, state: Arc<State>) {
     }
 }
 
+fn identity(item: &ReportItem) -> Identity {
+    Identity { uid: item.uid().unwrap_or_default(), version: item.resource_version().unwrap_or_default() }
+}
+
 fn saw(state: &State, item: &ReportItem) {
     let Some(namespace) = item.namespace() else { return };
-    let version = item.resource_version().unwrap_or_default();
-    if state.reports.saw(&namespace, version, &reports::content(item)) {
+    if state.reports.saw(&namespace, identity(item), &reports::content(item)) {
         state.concerns(&namespace);
     }
 }
 
 impl Reports {
     /// Takes in a report as it stands; says whether that is not as podsec left it.
-    fn saw(&self, namespace: &str, version: String, content: &ReportContent) -> bool {
-        let mut standing = Standing::new(content, version, None);
+    fn saw(&self, namespace: &str, identity: Identity, content: &ReportContent) -> bool {
+        let mut standing = Standing::new(content, identity, None);
         let mut entries = self.entries.lock();
         let known = entries.standing.get(namespace);
         // An answer may come before the event of the write that it answers, or behind it.
@@ -147,12 +150,12 @@ impl Reports {
     }
 
     /// Takes in that a report was written, or that it is gone.
-    fn wrote(&self, namespace: &str, wanted: Option<&ReportContent>, version: String) {
+    fn wrote(&self, namespace: &str, wanted: Option<&ReportContent>, identity: Identity) {
         let mut entries = self.entries.lock();
         match wanted {
             None => drop(entries.standing.remove(namespace)),
             Some(content) => {
-                let standing = Standing::new(content, version, Some(Instant::now()));
+                let standing = Standing::new(content, identity, Some(Instant::now()));
                 entries.standing.insert(namespace.to_owned(), standing);
             }
         }
@@ -194,9 +197,9 @@ async fn write(client: &Client, state: &State, namespace: String, waiting: Waiti
         None => remove(client, &namespace).await,
     };
     match written {
-        Ok(version) => {
+        Ok(identity) => {
             state.metrics.report_writes.inc();
-            state.reports.wrote(&namespace, waiting.wanted.as_deref(), version);
+            state.reports.wrote(&namespace, waiting.wanted.as_deref(), identity);
         }
         // The namespace is gone, or going, and its report with it.
         Err(error) if is_of_the_past(&error) => {}
@@ -222,17 +225,17 @@ fn is_of_the_past(error: &CallError) -> bool {
 }
 
 /// Applies a report. Everything in it is podsec's, so it is forced.
-async fn apply(client: &Client, namespace: &str, content: &ReportContent) -> Result<String, CallError> {
+async fn apply(client: &Client, namespace: &str, content: &ReportContent) -> Result<Identity, CallError> {
     let api: Api<ReportItem> = Api::namespaced(client.clone(), namespace);
     let report = PodSecurityReport::of(namespace, content.clone());
     let params = PatchParams::apply(Manager::Podsec.as_str()).force();
     let written =
         within_deadline(api.patch(PodSecurityReport::NAME, &params, &Patch::Apply(&report))).await?;
-    Ok(written.meta().resource_version.clone().unwrap_or_default())
+    Ok(identity(&written))
 }
 
-async fn remove(client: &Client, namespace: &str) -> Result<String, CallError> {
+async fn remove(client: &Client, namespace: &str) -> Result<Identity, CallError> {
     let api: Api<ReportItem> = Api::namespaced(client.clone(), namespace);
     let removed = within_deadline(api.delete(PodSecurityReport::NAME, &DeleteParams::default())).await;
-    removed.map(|_| String::new())
+    removed.map(|_| Identity::default())
 }

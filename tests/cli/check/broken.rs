@@ -66,6 +66,9 @@ fn a_template_that_does_not_decode_is_told_by_object_and_field() {
             "6:3 Pod p: spec.hostNetwork: the key \"hostNetwork\" is there twice",
         ),
         ("spec: [1]\n", "4:7 Pod p: spec:"),
+        // Misspelt, or forgotten: all the same it is no pod that conforms.
+        ("spec:\n  contaners: []\n", "5:3 Pod p: spec.containers is missing"),
+        ("spec:\n  containers: []\n", "5:3 Pod p: spec.containers is missing"),
         ("spec: null\n", "1:1 Pod p: spec is missing"),
         ("{}\n", ""),
     ];

@@ -1,6 +1,6 @@
 //! What is large is read and told in proportion.
 
-use super::{FORMATS, check_stdin, pod, report};
+use super::{CONFORMING, FORMATS, check_stdin, pod, report};
 use crate::stdout;
 
 #[test]
@@ -41,7 +41,7 @@ fn a_finding_with_very_many_fields_makes_no_long_report() {
         // Downwards, which is against the order that they are kept in.
         let annotations = (0..annotations).rev().map(|index| format!("    {key}/c{index}: unconfined\n"));
         format!(
-            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: many\n  annotations:\n{}spec: {{containers: []}}\n",
+            "apiVersion: v1\nkind: Pod\nmetadata:\n  name: many\n  annotations:\n{}spec: {{containers: [{CONFORMING}]}}\n",
             annotations.collect::<Vec<_>>().concat()
         )
     };

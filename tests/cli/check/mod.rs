@@ -27,6 +27,10 @@ use crate::podsec;
 pub(crate) const POD: &str =
     "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers:\n  - name: web\n    image: a\n";
 
+/// A container that conforms to restricted, in YAML and in JSON.
+pub(crate) const CONFORMING: &str = r#"{"name": "c", "securityContext": {"allowPrivilegeEscalation": false,
+    "runAsNonRoot": true, "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}}"#;
+
 /// A pod that conforms to restricted.
 pub(crate) const GOOD: &str = "apiVersion: v1
 kind: Pod

@@ -4,7 +4,7 @@ use std::os::unix::fs::symlink;
 
 use serde_json::json;
 
-use super::{Folder, GOOD, POD, SERVICE, check_stdin, pod, report};
+use super::{CONFORMING, Folder, GOOD, POD, SERVICE, check_stdin, pod, report};
 use crate::{stderr, stdout};
 
 #[test]
@@ -205,7 +205,7 @@ fn numbers_are_those_that_kubectl_makes_of_them() {
 fn half_a_surrogate_pair_is_what_it_is_to_go() {
     let pod = |name: &str| {
         format!(
-            "{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {{\"name\": \"{name}\"}}, \"spec\": {{\"containers\": []}}}}"
+            "{{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": {{\"name\": \"{name}\"}}, \"spec\": {{\"containers\": [{CONFORMING}]}}}}"
         )
     };
     for (escaped, name) in
@@ -326,7 +326,9 @@ fn custom_resources_are_judged_where_they_are_told_to_have_templates() {
     let missing = told("Rollout=spec.pod");
     assert_eq!(missing.status, Some(2));
     assert!(missing.failures()[0].starts_with("stdin:5:3 Rollout r: spec.pod is missing"), "{missing:?}");
-    let tasks = "apiVersion: batch.volcano.sh/v1\nkind: Job\nmetadata: {name: j}\nspec:\n  tasks:\n  - template: {spec: {containers: [{name: a}]}}\n  - template: {spec: {containers: []}}\n";
+    let tasks = format!(
+        "apiVersion: batch.volcano.sh/v1\nkind: Job\nmetadata: {{name: j}}\nspec:\n  tasks:\n  - template: {{spec: {{containers: [{{name: a}}]}}}}\n  - template: {{spec: {{containers: [{CONFORMING}]}}}}\n"
+    );
     let path = ["-o", "json", "--template-path", "Job.batch.volcano.sh=spec.tasks[*].template", "-"];
     let found = super::Report::of(&check_stdin(&path, tasks));
     assert_eq!(found.workloads(), ["stdin:1 Job/j violates", "stdin:1 Job/j conforms"]);
