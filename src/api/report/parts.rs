@@ -191,7 +191,7 @@ pub struct ReportedBlocker {
     /// How many more fields are to be changed.
     #[serde(skip_serializing_if = "crate::api::is_zero")]
     pub more_fields: u32,
-    /// What else there is to know: that something adds it to the pods after they were made, that it goes with an
+    /// What else there is to know: that something adds it to the pods when they are created, that it goes with an
     /// ephemeral container, or that an API server which knows more might accept it.
     #[serde(skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = bounds::WORKLOAD_MESSAGE))]
