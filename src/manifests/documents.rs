@@ -9,6 +9,10 @@ use super::{Place, tape::narrow};
 /// How much is read at a time, in bytes.
 const CHUNK: usize = 1 << 16;
 
+/// The largest document that is read, in bytes: a list of 100,000 pods as kubectl prints it is 2 GB. What does not end
+/// must not take all memory there is.
+const LARGEST: usize = u32::MAX as usize;
+
 /// One document, as it was written.
 #[derive(Clone, Copy, Debug)]
 pub struct Document<'b> {
@@ -50,13 +54,14 @@ pub struct Documents<R> {
     /// The line of that.
     line: u32,
     is_at_end: bool,
+    largest: usize,
 }
 
 impl<R: Read> Documents<R> {
     /// The documents of a stream. The buffer is used, whatever is in it, and can be had back for the next stream.
     pub fn new(reader: R, mut buffer: Vec<u8>) -> Self {
         buffer.clear();
-        Self { reader, buffer, begin: 0, line: 1, is_at_end: false }
+        Self { reader, buffer, begin: 0, line: 1, is_at_end: false, largest: LARGEST }
     }
 
     /// The buffer.
@@ -68,7 +73,7 @@ impl<R: Read> Documents<R> {
     ///
     /// # Errors
     ///
-    /// When the stream cannot be read.
+    /// When the stream cannot be read, or the document is larger than 4 GiB.
     #[expect(clippy::should_implement_trait, reason = "it lends what it gives")]
     pub fn next(&mut self) -> io::Result<Option<Document<'_>>> {
         let mut from = self.begin;
@@ -110,6 +115,10 @@ impl<R: Read> Documents<R> {
         self.buffer.drain(..moved);
         self.begin = 0;
         let is_first = self.buffer.is_empty() && moved == 0;
+        if self.buffer.len() >= self.largest {
+            let message = format!("a document of more than {} bytes", self.largest);
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+        }
         // Large documents are read in steps that grow with them, so that the time taken is in proportion to the size.
         let step = CHUNK.max(self.buffer.len());
         let read = (&mut self.reader).take(step as u64).read_to_end(&mut self.buffer)?;
@@ -140,6 +149,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn what_does_not_end_is_refused() {
+        let mut documents = Documents::new(io::repeat(b'a'), Vec::new());
+        documents.largest = 1 << 20;
+        assert_eq!(documents.next().unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+        assert!(documents.buffer.len() <= 2 << 20);
+    }
 
     /// A stream that gives one byte at a time.
     struct Slowly<'b>(&'b [u8]);

@@ -42,6 +42,14 @@ fn left_alone(of: Mode) -> ModePlan {
 }
 
 #[test]
+fn what_broke_in_one_namespace_is_not_told_in_another() {
+    let reason = "after namespace secret was raised, 1 workload lacks pods".to_owned();
+    let plan = held(HoldReason::RolloutHalted { reason });
+    let message = standing(std::slice::from_ref(&plan), false).unwrap().message;
+    assert!(message.contains("condition RolloutHalted") && !message.contains("secret"), "{message}");
+}
+
+#[test]
 fn each_verdict_is_a_state_with_a_reason() {
     let (since, until) = (time("2026-11-22T12:00:00Z"), time("2026-11-23T12:00:00Z"));
     let x = || "x".to_owned();

@@ -52,9 +52,15 @@ fn held(reason: &HoldReason, plan: &ModePlan) -> (&'static str, String) {
             "Soaking",
             format!("no workload has violated {planned} since {since}; it is raised at {until} if none does until then"),
         ),
-        HoldReason::RolloutHalted { reason } => {
-            ("RolloutHalted", format!("profile {} raises nothing for now: {}", plan.profile, quoted(reason)))
-        }
+        // Not what it is that broke: that is another tenant's, and this is told in every namespace that waits.
+        HoldReason::RolloutHalted { reason: _ } => (
+            "RolloutHalted",
+            format!(
+                "profile {} raises nothing for now, since something broke in a namespace that it had raised; its \
+                 condition RolloutHalted says what",
+                plan.profile
+            ),
+        ),
         HoldReason::Batch { until } => (
             "Batch",
             format!(

@@ -107,7 +107,8 @@ impl Halts {
         let what = raised.broken.as_deref().unwrap_or_default();
         let more = halting.len() - 1;
         let others = if more > 0 { format!(" (and {more} more namespaces)") } else { String::new() };
-        Some(format!("after namespace {name} was raised at {} {what}{others}", raised.at))
+        let at = Timestamp::from_second(raised.at.as_second()).unwrap_or(raised.at);
+        Some(format!("after namespace {name} was raised at {at}, {what}{others}"))
     }
 
     /// Forgets a namespace that is gone.
