@@ -227,6 +227,13 @@ impl<'w, 'a> Assessment<'w, 'a> {
         self.source.list.iter().zip(self.verdicts.iter().copied())
     }
 
+    /// The live pods of a workload of which is true what is of the workload: of a roll-out that is paused, its template may
+    /// violate and none of its pods.
+    pub fn pods_sharing(&self, workload: &Workload<'_>, verdict: Option<Verdict>) -> usize {
+        let sharing = workload.pods.iter().filter(|pods| self.judge.verdict(pods.reading) == verdict);
+        sharing.map(|pods| pods.count).sum()
+    }
+
     /// The finished pods that violate, or may, and of which no judged template tells that there will be no more like
     /// them: those of CI runners and the like, which come and go. They do not make the namespace violate.
     pub fn finished_violating(&self) -> Option<FinishedViolating> {

@@ -73,3 +73,22 @@ fn a_server_has_its_own_newest_rules() {
     assert_eq!(judge.assess(&workloads).verdict(), Verdict::Violates);
     assert_eq!(judge.on_server(33).assess(&workloads).verdict(), Verdict::Conforms);
 }
+
+#[test]
+fn pods_share_what_is_true_of_their_workload_or_do_not() {
+    let mut inventory = inventory();
+    inventory.insert_template(template(Deployment, "paused").revision("2").is(PRIVILEGED).observed());
+    inventory
+        .insert_template(template(ReplicaSet, "paused-1").of(Deployment, "paused").revision("1").observed());
+    inventory.insert_pod(pod("paused-1-a").of(ReplicaSet, "paused-1").observed());
+    let workloads = inventory.workloads();
+    let assessment = judge("baseline").assess(&workloads);
+    let sharing = |name: &str| {
+        let mut verdicts = assessment.verdicts();
+        let (workload, verdict) = verdicts.find(|(workload, _)| workload.name() == name).unwrap();
+        (verdict, workload.pods(), assessment.pods_sharing(workload, verdict))
+    };
+    assert_eq!(sharing("web"), (Some(Verdict::Violates), 4, 1));
+    assert_eq!(sharing("paused"), (Some(Verdict::Violates), 1, 0), "only its template does");
+    assert_eq!(sharing("fine"), (Some(Verdict::Conforms), 1, 1));
+}

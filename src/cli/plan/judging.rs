@@ -212,7 +212,7 @@ fn result(
     let mut result = WorkloadResult {
         kind: workload.kind().to_string(),
         name: workload.name().to_owned(),
-        pods: workload.pods(),
+        pods: enforced.pods_sharing(workload, verdict),
         verdict,
         messages: Vec::new(),
         findings: Vec::new(),

@@ -299,7 +299,7 @@ pub(in crate::cli) struct WorkloadResult {
     /// Its kind, which of custom resources is a tenant's text.
     pub(in crate::cli) kind: String,
     pub(in crate::cli) name: String,
-    /// Its live pods.
+    /// Its live pods that share the verdict.
     pub(in crate::cli) pods: usize,
     /// `None` when all of it is of exempt runtime classes.
     pub(in crate::cli) verdict: Option<Verdict>,
