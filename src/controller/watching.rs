@@ -49,7 +49,8 @@ const COLLECT: Duration = Duration::from_millis(20);
 /// How long the API server is to keep one watch open. A connection that died without a word is noticed by then.
 const WATCH: Duration = Duration::from_secs(45);
 
-fn watch_config() -> watcher::Config {
+/// How every watch is asked for: so that it ends before the connection is taken for dead.
+pub(super) fn watch_config() -> watcher::Config {
     watcher::Config::default().timeout(u32::try_from(WATCH.as_secs()).unwrap_or(u32::MAX))
 }
 

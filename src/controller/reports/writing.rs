@@ -8,7 +8,7 @@ use kube::{
     api::{DeleteParams, Patch, PatchParams},
     runtime::{
         WatchStreamExt as _,
-        watcher::{self, Event, watcher},
+        watcher::{Event, watcher},
     },
 };
 use tokio::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use tokio::time::{Duration, Instant};
 use super::{
     super::{
         state::State,
-        watching::{answer, brief},
+        watching::{answer, brief, watch_config},
     },
     Access, Identity, Reports, Standing, Waiting,
     rate::Rate,
@@ -41,7 +41,7 @@ const AGAIN: Duration = Duration::from_secs(5);
 
 /// Follows the reports that stand. Ends only with the stream, which does not end by itself.
 pub(in super::super) async fn follow(client: Client, state: Arc<State>) {
-    let config = watcher::Config::default().fields(&reports::field_selector());
+    let config = watch_config().fields(&reports::field_selector());
     let api: Api<ReportItem> = Api::all(client);
     let stream = watcher(api, config).backoff(StreamBackoff::default());
     let mut stream = std::pin::pin!(stream);

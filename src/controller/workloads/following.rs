@@ -8,11 +8,14 @@ use kube::{
     Client, ResourceExt as _,
     runtime::{
         WatchStreamExt as _,
-        watcher::{self, Event, watcher},
+        watcher::{Event, watcher},
     },
 };
 
-use super::super::{state::State, watching::brief};
+use super::super::{
+    state::State,
+    watching::{brief, watch_config},
+};
 use crate::cluster::{
     backoff::StreamBackoff,
     rejections::{self, EventItem},
@@ -29,7 +32,7 @@ pub(in super::super) async fn follow(client: Client, state: Arc<State>, resource
 
 /// Follows what the API server refuses. Ends only with the stream, which does not end by itself.
 pub(in super::super) async fn follow_rejections(client: Client, state: Arc<State>) {
-    let config = watcher::Config::default().fields(rejections::FIELD_SELECTOR);
+    let config = watch_config().fields(rejections::FIELD_SELECTOR);
     let stream = watcher(rejections::api(client), config).backoff(StreamBackoff::default());
     let mut stream = std::pin::pin!(stream);
     while let Some(event) = stream.next().await {
