@@ -72,7 +72,9 @@ async fn what_the_pages_show_of_a_cluster_is_what_is_printed() {
         }
         for page in ["README.md", "docs/plan.md"] {
             let text = std::fs::read_to_string(crate::stage::path(page)).unwrap();
-            let commands = shown(&text).into_iter();
+            // The transcript is of the demo's cluster, and its own test compares it with the demo.
+            let text = text.split("<!-- transcript:").next().unwrap_or_default();
+            let commands = shown(text).into_iter();
             for (command, shown) in
                 commands.filter(|(command, _)| command.split(' ').next() == Some(subcommand))
             {
@@ -85,5 +87,5 @@ async fn what_the_pages_show_of_a_cluster_is_what_is_printed() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(count >= 3, "{count} commands found");
+    assert!(count >= 4, "{count} commands found");
 }
