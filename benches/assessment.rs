@@ -63,6 +63,8 @@ fn fill(shapes: &mut Shapes, pods: &[Pod<'_>], namespace: usize) -> Inventory {
             reading: Reading::Unreadable(std::sync::Arc::default()),
             revision,
             activity: Activity::Active,
+            wants: None,
+            created: Timestamp::UNIX_EPOCH,
         };
         let deployment = Kind::Template(TemplateKind::Deployment);
         let controller = Reference { uid, kind: deployment, name: name.as_str().into() };

@@ -56,26 +56,33 @@ impl Inventory {
         self.templates.iter().map(|(key, template)| (template.uid, Seen { key, template })).collect()
     }
 
-    /// The workload that each of these objects belongs to, by kind and name, and whether the object asks for pods;
-    /// `None` for one that is not there.
-    pub(super) fn roots(
-        &self,
-        objects: impl Iterator<Item = Fingerprint>,
-    ) -> Vec<Option<(Kind, &str, Activity)>> {
+    /// Each of these objects with the workload that it belongs to; `None` for one that is not there.
+    pub(super) fn roots(&self, objects: impl Iterator<Item = Fingerprint>) -> Vec<Option<Root<'_>>> {
         let seen = self.seen();
         let root = |uid: Fingerprint| {
             let Seen { key, template } = seen.get(&uid).copied()?;
-            let (kind, name) = match template.controller() {
-                Some(controller) => {
-                    let (_, kind, name) = top(&seen, controller);
-                    (kind, name)
-                }
-                None => (Kind::Template(key.kind), &*key.name),
+            let (uid, kind, workload) = match template.controller() {
+                Some(controller) => top(&seen, controller),
+                None => (uid, Kind::Template(key.kind), &*key.name),
             };
-            Some((kind, name, template.activity))
+            // What is above and has no template of its own, such as an Argo Rollout, is as old as what is seen of it.
+            let created = seen.get(&uid).map_or(template.created, |root| root.template.created);
+            Some(Root { kind, workload, created, template })
         };
         objects.map(root).collect()
     }
+}
+
+/// An object with a template, and the workload that it belongs to.
+pub(super) struct Root<'a> {
+    /// The workload's kind.
+    pub(super) kind: Kind,
+    /// The workload's name.
+    pub(super) workload: &'a str,
+    /// When the workload was created, in seconds since 1970.
+    pub(super) created: i64,
+    /// The object's template.
+    pub(super) template: &'a inventory::Template,
 }
 
 /// An object with a template.

@@ -63,6 +63,9 @@ pub(super) struct Template {
     pub(super) reading: Reading,
     pub(super) revision: Option<Fingerprint>,
     pub(super) activity: Activity,
+    pub(super) wants: Option<u32>,
+    /// Seconds since 1970.
+    pub(super) created: i64,
 }
 
 impl Template {
@@ -89,10 +92,12 @@ impl Inventory {
 
     /// Puts an object with a template in, in place of one of the same kind and name.
     pub fn insert_template(&mut self, template: ObservedTemplate) {
-        let ObservedTemplate { kind, name, uid, controller, reading, revision, activity } = template;
+        let ObservedTemplate { kind, name, uid, controller, reading, revision, activity, wants, created } =
+            template;
         let origin = controller.map(|controller| self.origin(Origin { controller, revision: None }));
         let key = TemplateKey { kind, name: name.into() };
-        let template = Template { uid, origin, reading, revision, activity };
+        let created = created.as_second();
+        let template = Template { uid, origin, reading, revision, activity, wants, created };
         let replaced = self.templates.insert(key, Box::new(template));
         self.release(replaced.and_then(|template| template.origin));
     }
@@ -215,6 +220,6 @@ mod tests {
     #[test]
     fn a_pod_is_small() {
         assert!(size_of::<Pod>() <= 40, "{}", size_of::<Pod>());
-        assert!(size_of::<(TemplateKey, Template)>() <= 104, "{}", size_of::<(TemplateKey, Template)>());
+        assert!(size_of::<(TemplateKey, Template)>() <= 120, "{}", size_of::<(TemplateKey, Template)>());
     }
 }

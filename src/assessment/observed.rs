@@ -83,6 +83,10 @@ pub struct ObservedTemplate {
     pub revision: Option<Fingerprint>,
     /// Whether it asks for pods.
     pub activity: Activity,
+    /// How many pods it wants at present, of the kinds that say so in one number: none while it is suspended.
+    pub wants: Option<u32>,
+    /// When it was created, to the second.
+    pub created: Timestamp,
 }
 
 /// Whether an object asks for pods.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Activity, Fingerprint, Inventory, Kind};
+use super::{Activity, Fingerprint, Inventory, Kind, PodPhase, grouping::Root};
 
 /// How long a rejection says that the object is still refused. A controller that is refused tries again after 1,000 s at
 /// the latest (the longest delay of client-go's default rate limiter).
@@ -35,6 +35,8 @@ pub struct Broken<'a> {
     pub at: Timestamp,
     /// What the API server said then.
     pub message: &'a str,
+    /// Whether the workload is younger than what is asked about: it was refused from the first, and was not broken.
+    pub is_new: bool,
 }
 
 /// The last rejection of each object of a namespace.
@@ -46,9 +48,11 @@ pub struct Rejections {
 }
 
 impl Rejections {
-    /// Takes in a rejection. One from before what is known of the object says nothing new.
-    pub fn note(&mut self, rejection: Rejection) {
+    /// Takes in a rejection. One from before what is known of the object says nothing new, and none is from later than
+    /// now, whatever the Event that tells of it says.
+    pub fn note(&mut self, rejection: Rejection, now: Timestamp) {
         let Rejection { object, at, message } = rejection;
+        let at = at.min(now);
         if self.by_object.len() >= KEPT && !self.by_object.contains_key(&object) {
             return;
         }
@@ -71,7 +75,9 @@ impl Rejections {
 
     /// The workloads of which a pod was refused after `since`, by kind and name.
     ///
-    /// Not those whose object is gone or asks for no pods, nor those of which a pod came into being since.
+    /// Not those whose object is gone, asks for no pods or has all of them, nor those of which a pod came into being
+    /// since. Whoever may create Events in a namespace may tell of refusals that there were none; so what the objects
+    /// say comes before what is told of them.
     pub fn broken<'a>(
         &'a self,
         inventory: &'a Inventory,
@@ -84,16 +90,20 @@ impl Rejections {
         if rejected.is_empty() {
             return Vec::new();
         }
-        let newest = newest_pods(inventory);
+        let made = made_by(inventory);
         let mut broken = BTreeMap::new();
         let roots = inventory.roots(rejected.iter().map(|(object, _)| **object));
         for ((object, (at, message)), root) in rejected.into_iter().zip(roots) {
-            let Some((kind, workload, Activity::Active)) = root else { continue };
-            // Both are whole seconds; within one nobody can tell, and what was refused is told.
-            if newest.get(object).is_some_and(|newest| *newest > at.as_second()) {
+            let Some(Root { kind, workload, created, template }) = root else { continue };
+            let Made { newest, live } = made.get(object).copied().unwrap_or_default();
+            // All are whole seconds; within one nobody can tell, and what was refused is told.
+            let has_come = newest.is_some_and(|newest| newest > at.as_second());
+            let is_whole = template.wants.is_some_and(|wants| live >= wants);
+            if template.activity != Activity::Active || has_come || is_whole {
                 continue;
             }
-            let found = Broken { kind: kind.clone(), workload, at: *at, message };
+            let is_new = created > since.as_second();
+            let found = Broken { kind: kind.clone(), workload, at: *at, message, is_new };
             let known = broken.entry((kind, workload)).or_insert_with(|| found.clone());
             if known.at < found.at {
                 *known = found;
@@ -107,16 +117,25 @@ fn stands_until(at: Timestamp) -> Timestamp {
     at.checked_add(STANDS).unwrap_or(Timestamp::MAX)
 }
 
-/// When the newest pod of each object was created, in seconds since 1970.
-fn newest_pods(inventory: &Inventory) -> HashMap<Fingerprint, i64> {
-    let mut newest = HashMap::new();
+/// The pods of an object.
+#[derive(Clone, Copy, Default)]
+struct Made {
+    /// When the newest of them was created, in seconds since 1970.
+    newest: Option<i64>,
+    /// How many are neither finished nor being deleted.
+    live: u32,
+}
+
+fn made_by(inventory: &Inventory) -> HashMap<Fingerprint, Made> {
+    let mut made: HashMap<_, Made> = HashMap::new();
     for pod in inventory.pods.values() {
         if let Some(origin) = pod.origin() {
-            let known = newest.entry(origin.controller.uid).or_insert(pod.created);
-            *known = pod.created.max(*known);
+            let made = made.entry(origin.controller.uid).or_default();
+            made.newest = made.newest.max(Some(pod.created));
+            made.live += u32::from(pod.phase == PodPhase::Live);
         }
     }
-    newest
+    made
 }
 
 #[cfg(test)]
@@ -159,7 +178,7 @@ mod tests {
         for (object, seconds) in
             [("web-2", 10), ("web-2", 30), ("web-2", 20), ("web-1", 10), ("agent", 5), ("gone", 9)]
         {
-            rejections.note(rejection(object, seconds));
+            rejections.note(rejection(object, seconds), at(60));
         }
         let inventory = inventory();
         assert_eq!(
@@ -170,10 +189,57 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_refused_in_the_future() {
+        let mut rejections = Rejections::default();
+        rejections.note(rejection("web-2", 1_000_000), at(60));
+        assert_eq!(rejections.expire(at(61)), Some(at(60 + STANDS.as_secs())));
+    }
+
+    #[test]
+    fn what_has_all_the_pods_that_it_wants_lacks_none() {
+        let mut rejections = Rejections::default();
+        rejections.note(rejection("web-2", 10), at(60));
+        let told_of = |wants, live| {
+            let mut inventory = inventory();
+            let replica_set = testing::template(TemplateKind::ReplicaSet, "web-2").wants(wants);
+            inventory.insert_template(replica_set.of(TemplateKind::Deployment, "web").observed());
+            for (pod, phase) in [("a", PodPhase::Live), ("b", PodPhase::Live), ("c", PodPhase::Deleting)] {
+                if live || phase != PodPhase::Live {
+                    let pod = testing::pod(pod).of(TemplateKind::ReplicaSet, "web-2").phase(phase);
+                    inventory.insert_pod(pod.observed());
+                }
+            }
+            told(&rejections, &inventory, 0, 60).len()
+        };
+        assert_eq!((told_of(2, true), told_of(3, true)), (0, 1));
+        assert_eq!((told_of(1, false), told_of(0, false)), (1, 0), "what is suspended wants none");
+    }
+
+    #[test]
+    fn what_is_younger_than_the_raise_was_not_broken_by_it() {
+        let mut rejections = Rejections::default();
+        rejections.note(rejection("web-2", 40), at(60));
+        let is_new = |deployment: i64| {
+            let mut inventory = inventory();
+            let created = |template: testing::TemplateBuilder, second| {
+                template.created(at(second).as_second()).observed()
+            };
+            let web = testing::template(TemplateKind::Deployment, "web");
+            inventory.insert_template(created(web, deployment));
+            let replica_set = testing::template(TemplateKind::ReplicaSet, "web-2");
+            inventory.insert_template(created(replica_set.of(TemplateKind::Deployment, "web"), 35));
+            rejections.broken(&inventory, at(30), at(60))[0].is_new
+        };
+        assert!(is_new(31));
+        assert!(!is_new(30), "within the second of the raise nobody can tell");
+        assert!(!is_new(5), "the Deployment was there before its ReplicaSet");
+    }
+
+    #[test]
     fn it_clears_with_time_and_with_a_pod() {
         let mut rejections = Rejections::default();
-        rejections.note(rejection("web-2", 10));
-        rejections.note(rejection("agent", 40));
+        rejections.note(rejection("web-2", 10), at(60));
+        rejections.note(rejection("agent", 40), at(60));
         let mut inventory = inventory();
         let stands = STANDS.as_secs();
         assert_eq!(told(&rejections, &inventory, 0, 9 + stands).len(), 2);

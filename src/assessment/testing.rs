@@ -125,6 +125,8 @@ pub(super) fn template(kind: TemplateKind, name: &str) -> TemplateBuilder {
         reading: reading(RESTRICTED),
         revision: None,
         activity: Activity::Active,
+        wants: None,
+        created: Timestamp::UNIX_EPOCH,
     })
 }
 
@@ -152,6 +154,16 @@ impl TemplateBuilder {
 
     pub(super) fn activity(mut self, activity: Activity) -> Self {
         self.0.activity = activity;
+        self
+    }
+
+    pub(super) fn wants(mut self, pods: u32) -> Self {
+        self.0.wants = Some(pods);
+        self
+    }
+
+    pub(super) fn created(mut self, second: i64) -> Self {
+        self.0.created = Timestamp::from_second(second).unwrap();
         self
     }
 

@@ -2,10 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use kube::{Api, Client, ResourceExt as _, api::ListParams};
+use serde::Deserialize;
 
 use super::{CallError, Item, within_deadline};
-use crate::api::{PodSecurityReport, ReportContent};
+use crate::{
+    api::{PodSecurityReport, ReportContent},
+    rollout::Manager,
+};
 
 /// A report as the API server hands it out: whoever may write reports must not be able to make a list of them unreadable.
 pub type ReportItem = Item<PodSecurityReport>;
@@ -21,10 +26,38 @@ pub fn field_selector() -> String {
     format!("metadata.name={}", PodSecurityReport::NAME)
 }
 
-/// What a report says; where it cannot be read, what podsec has to remember and nothing else.
+/// What a report says; where it cannot be read, what podsec has to remember and nothing else. That is left out where
+/// somebody else has set it: a soak or a raise that podsec did not see opens no gate and repairs nothing.
 pub fn content(item: &ReportItem) -> ReportContent {
     let whole = item.read::<PodSecurityReport>().map(|report| report.content);
-    whole.or_else(|_| ReportContent::salvaged(item.text())).unwrap_or_default()
+    let mut content = whole.or_else(|_| ReportContent::salvaged(item.text())).unwrap_or_default();
+    if content.soak.is_some() && !is_podsecs_soak(item) {
+        content.soak = None;
+    }
+    content
+}
+
+/// Whether nobody is on record for what podsec has to remember but podsec.
+fn is_podsecs_soak(item: &ReportItem) -> bool {
+    #[derive(Deserialize)]
+    struct Object {
+        metadata: Metadata,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Metadata {
+        #[serde(default)]
+        managed_fields: Vec<ManagedFieldsEntry>,
+    }
+    let Ok(Object { metadata }) = item.read() else { return false };
+    let has_soak = |entry: &&ManagedFieldsEntry| {
+        entry.fields_v1.as_ref().is_some_and(|fields| fields.0.get("f:soak").is_some())
+    };
+    let is_podsec = |entry: &ManagedFieldsEntry| {
+        entry.manager.as_deref() == Some(Manager::Podsec.as_str())
+            && entry.operation.as_deref() == Some("Apply")
+    };
+    metadata.managed_fields.iter().filter(has_soak).all(is_podsec)
 }
 
 /// Lists the reports of one namespace, or of all without one: what `reduce` makes of each, by namespace.
@@ -80,6 +113,26 @@ mod tests {
 
     use super::*;
     use crate::api::ReportState;
+
+    #[test]
+    fn a_soak_counts_only_where_podsec_alone_has_written_it() {
+        let keeps = |entries: Value| {
+            let report = json!({"metadata": {"name": "podsec", "namespace": "a", "managedFields": entries},
+                "soak": {"namespaceUid": "u", "enforced": "restricted:v1.37"}});
+            content(&serde_json::from_value(report).unwrap()).soak.is_some()
+        };
+        let entry = |manager: &str, operation: &str, fields: Value| {
+            json!({"manager": manager, "operation": operation, "apiVersion": "podsec.dev/v1alpha1",
+                "fieldsType": "FieldsV1", "fieldsV1": fields, "time": "2026-11-22T10:00:00Z"})
+        };
+        let soak = json!({"f:soak": {"f:enforced": {}}});
+        let own = entry("podsec", "Apply", soak.clone());
+        assert!(keeps(json!([own])) && keeps(json!([])));
+        assert!(!keeps(json!([own, entry("kubectl-edit", "Update", soak.clone())])));
+        assert!(!keeps(json!([entry("podsec", "Update", soak)])));
+        let labels = entry("kubectl-label", "Update", json!({"f:metadata": {"f:labels": {"f:a": {}}}}));
+        assert!(keeps(json!([own, labels])));
+    }
 
     #[tokio::test]
     async fn reports_are_read_page_by_page_and_an_odd_one_spoils_none() {

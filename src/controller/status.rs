@@ -1,9 +1,12 @@
 //! The status of a profile, made from what became of the namespaces.
 
+mod conditions;
+
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::conditions::conditions;
 use super::{
     outcome::{Outcome, PATIENCE, Result, is_in_sync},
     reports::Summary,
@@ -12,9 +15,8 @@ use super::{
 };
 use crate::{
     api::{
-        ClusterPodSecurityProfile, Controller, ExemptNamespace, ExpiringExemption, HeldNamespace,
-        JudgedCounts, LeftAlone, ModeSummary, NamespaceCounts, ProfileStatus, ReportState, Strategy,
-        UnwritableNamespace,
+        ClusterPodSecurityProfile, Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, LeftAlone,
+        ModeSummary, NamespaceCounts, ProfileStatus, ReportState, UnwritableNamespace,
         conditions::{Condition, ConditionStatus, types},
     },
     rollout::{ActiveExemption, ModePlan, Verdict, wording},
@@ -259,148 +261,6 @@ fn list(
             }
         }
     }
-}
-
-type Said = (&'static str, ConditionStatus, &'static str, String);
-
-/// The conditions, in their fixed order. Reconciling and Stalled are absent when they do not hold.
-fn conditions(
-    account: &Account<'_>,
-    object: &ClusterPodSecurityProfile,
-    status: &ProfileStatus,
-    tally: &Tally,
-) -> Vec<Said> {
-    use ConditionStatus::{False, True, Unknown};
-    let mut said = Vec::new();
-    let Progress { total, left } = account.progress;
-    if let Some(text) = keeps_failing(status, tally) {
-        said.push((types::RECONCILING, True, "ProgressingWithRetry", text.clone()));
-        said.push((types::READY, False, "ProgressingWithRetry", text));
-    } else if left > 0 {
-        let text = format!("{} of {total} namespaces done", total - left.min(total));
-        said.push((types::RECONCILING, True, PROGRESSING, text.clone()));
-        said.push((types::READY, Unknown, PROGRESSING, text));
-    } else if let Some(text) = cannot_soak(account, object) {
-        said.push((types::STALLED, True, "ReportsUnavailable", text.clone()));
-        said.push((types::READY, False, "ReportsUnavailable", text));
-    } else if let Some(text) = all_forbidden(status, tally) {
-        said.push((types::STALLED, True, "Forbidden", text.clone()));
-        said.push((types::READY, False, "Forbidden", text));
-    } else if object.spec.suspend == Some(true) {
-        said.push((
-            types::READY,
-            True,
-            "Suspended",
-            "suspended: nothing is written and nothing is released".into(),
-        ));
-    } else if object.spec.strategy() == Strategy::DryRun {
-        let text = format!("dry run: {} namespaces matched, nothing is written", status.namespaces.matched);
-        said.push((types::READY, True, "DryRun", text));
-    } else {
-        said.push((types::READY, True, "Reconciled", summary(status, tally)));
-    }
-    said.push(compliant(status, tally));
-    said.push(if tally.overlapping.is_empty() {
-        (types::OVERLAPPING, False, "NoOverlap", "no other profile of equal priority disagrees".into())
-    } else {
-        let others: Vec<_> = tally.overlapping.iter().take(NAMED).map(String::as_str).collect();
-        let text = format!(
-            "profiles of equal priority disagree about a namespace: {}; the stricter governs; give them different priorities",
-            others.join(", ")
-        );
-        (types::OVERLAPPING, True, "EqualPriority", text)
-    });
-    said.push(match &account.halted {
-        Some(reason) => (types::ROLLOUT_HALTED, True, "Breakage", reason.clone()),
-        None => (types::ROLLOUT_HALTED, False, "NotHalted", "nothing has broken after a raise".into()),
-    });
-    said
-}
-
-/// Whether what runs is as the profile plans.
-fn compliant(status: &ProfileStatus, tally: &Tally) -> Said {
-    let JudgedCounts { judged, violating } = status.workloads.unwrap_or_default();
-    if tally.judged == 0 {
-        let text = match status.namespaces.matched {
-            0 => "no namespace matches".into(),
-            _ => "podsec has not looked at what runs yet".into(),
-        };
-        return (types::COMPLIANT, ConditionStatus::Unknown, "NotJudged", text);
-    }
-    if violating > 0 {
-        let text = format!(
-            "{violating} of {judged} workloads in {} of {} namespaces violate what is planned; kubectl get psr -A says which",
-            tally.violating, tally.judged
-        );
-        return (types::COMPLIANT, ConditionStatus::False, "Violations", text);
-    }
-    if tally.inconclusive > 0 {
-        let text = format!("podsec cannot tell of {} of {} namespaces", tally.inconclusive, tally.judged);
-        return (types::COMPLIANT, ConditionStatus::Unknown, "Inconclusive", text);
-    }
-    let text = format!("none of {judged} workloads in {} namespaces violates what is planned", tally.judged);
-    (types::COMPLIANT, ConditionStatus::True, "NoViolations", text)
-}
-
-/// What to say where a soak cannot be remembered.
-fn cannot_soak(account: &Account<'_>, object: &ClusterPodSecurityProfile) -> Option<String> {
-    let closed = account.reports_closed.as_ref()?;
-    let soaks = object.spec.strategy() == Strategy::WhenClean && !object.spec.soak().is_zero();
-    let enforces = object.spec.enforce.is_some();
-    (soaks && enforces).then(|| {
-        format!(
-            "there is nowhere to remember since when a namespace is clean, as rollout.soak asks: reports cannot be read \
-             ({}); install the PodSecurityReport CRD and podsec's ClusterRole as shipped, or set rollout.soak: 0s",
-            wording::quoted(closed)
-        )
-    })
-}
-
-/// What to say where what fails is not one namespace's own trouble: all of them fail, or more than one.
-fn keeps_failing(status: &ProfileStatus, tally: &Tally) -> Option<String> {
-    let (name, message) = tally.first_retrying.as_ref()?;
-    let concerned = tally.retrying > 1 || tally.retrying == status.namespaces.matched;
-    concerned.then(|| format!("namespace {name} is tried again: {message}"))
-}
-
-/// What to say where podsec is allowed to write none of the namespaces: that is no oddity of one of them, and nothing
-/// but a person's doing ends it.
-fn all_forbidden(status: &ProfileStatus, tally: &Tally) -> Option<String> {
-    let first = status.unwritable.first()?;
-    (tally.forbidden == status.namespaces.matched).then(|| {
-        let (count, UnwritableNamespace { name, message }) = (tally.forbidden, first);
-        format!(
-            "podsec is allowed to write none of the {count} namespaces (first {name}: {message}); bind its ClusterRole \
-             as shipped, or mend what refuses it"
-        )
-    })
-}
-
-/// One line about the namespaces.
-fn summary(status: &ProfileStatus, tally: &Tally) -> String {
-    let NamespaceCounts { governed, in_sync, held, exempt, frozen, .. } = status.namespaces;
-    let noun = if governed == 1 { "namespace" } else { "namespaces" };
-    let mut parts = vec![format!("{governed} {noun} governed: {in_sync} in sync")];
-    let mut add = |count: usize, text: &str| {
-        if count > 0 {
-            parts.push(format!("{count} {text}"));
-        }
-    };
-    add(held as usize, "held");
-    add(exempt as usize, "exempt");
-    add(frozen as usize, "frozen");
-    if let Some((first, count)) = tally.forced {
-        add(count, &format!("to be raised by forceAfter (from {first} on)"));
-    }
-    if let Some(first) = status.left_alone.first() {
-        let what =
-            format!("left to whoever last set them (first {} to {})", first.namespace, first.last_set_by);
-        add(tally.left_alone, &what);
-    }
-    if let Some(first) = status.unwritable.first() {
-        add(tally.unwritable, &format!("not writable (first {}: {})", first.name, first.message));
-    }
-    parts.join(", ")
 }
 
 fn condition(

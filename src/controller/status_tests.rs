@@ -10,7 +10,7 @@ use super::{
     *,
 };
 use crate::{
-    api::VerdictCounts,
+    api::{JudgedCounts, VerdictCounts},
     cluster::{
         crd::CrdState,
         profiles::{Listing, UnreadableProfile},
@@ -313,4 +313,22 @@ fn a_dry_run_counts_by_what_it_asks_itself_wherever_it_matches() {
     assert_eq!((status.namespaces.soaking, status.namespaces.inconclusive), (Some(0), Some(1)));
     let compliant = status.conditions.iter().find(|condition| condition.kind == types::COMPLIANT).unwrap();
     assert!(compliant.message.starts_with("4 of 7 workloads in 2 of 3 namespaces"), "{}", compliant.message);
+}
+
+#[test]
+fn a_profile_that_others_outrank_everywhere_does_not_say_that_it_has_yet_to_look() {
+    let spec =
+        |priority| json!({"namespaceSelector": {}, "priority": priority, "enforce": {"level": "baseline"}});
+    let mut other = object(&spec(1));
+    (other.metadata.name, other.metadata.uid) = (Some("other".into()), Some("other".into()));
+    let snapshot = snapshot(vec![object(&spec(0)), other], Vec::new());
+    let compliant = |progress| {
+        let status = told(&snapshot, &outcomes(&snapshot, 2), progress, None, now());
+        check(&status);
+        let mut conditions = status.conditions.into_iter();
+        conditions.find(|condition| condition.kind == types::COMPLIANT).unwrap().message
+    };
+    assert_eq!(compliant(done()), "others rank above this profile in each of the 2 matching namespaces");
+    let message = compliant(Progress { total: 2, left: 1 });
+    assert!(message.contains("has not looked"), "{message}");
 }

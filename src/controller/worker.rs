@@ -236,7 +236,7 @@ impl Workshop {
     ) -> Option<Summary> {
         let State { reports, halts, .. } = &*self.state;
         let name = &namespace.name;
-        let is_broken = findings.breakage.as_ref().map(telling::breakage);
+        let is_broken = findings.broken.as_ref().map(telling::breakage);
         for profile in &outcome.matched {
             if halts.broken(profile, name, is_broken.clone()) {
                 self.state.concerns_governed(profile);

@@ -104,7 +104,7 @@ pub fn breakage<'a>(
     raised: Option<Timestamp>,
 ) -> Option<Breakage> {
     let mut broken = broken.into_iter();
-    let named = broken.by_ref().take(REFUSED).map(|Broken { kind, workload, message, at: _ }| {
+    let named = broken.by_ref().take(REFUSED).map(|Broken { kind, workload, message, at: _, is_new: _ }| {
         RefusedWorkload { message: message.to_owned(), workload: judgement::workload(&kind, workload) }
     });
     let refused: Vec<_> = named.collect();
@@ -213,6 +213,7 @@ mod tests {
             workload,
             at: at(1),
             message: "violates PodSecurity",
+            is_new: false,
         });
         let told = breakage(broken, Some(at(0))).unwrap();
         assert_eq!((told.workloads, told.since), (7, Some(Moment(at(0)))));

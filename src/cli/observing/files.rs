@@ -181,6 +181,8 @@ fn take(
             reading,
             revision: None,
             activity: Activity::Active,
+            wants: None,
+            created: Timestamp::UNIX_EPOCH,
         }),
         None => inventory.insert_pod(ObservedPod {
             name,

@@ -168,6 +168,8 @@ impl Cluster {
                 reading,
                 revision,
                 activity,
+                wants: None,
+                created: Timestamp::UNIX_EPOCH,
             });
         };
         object(kind, name, uid, None);

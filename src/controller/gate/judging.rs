@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::super::{reports::Summary, snapshot::Snapshot, state::State, workloads::View};
 use crate::{
     api::Breakage,
-    assessment::{DryRun, Inventory, Judge, Judgement, Workloads, breakage},
+    assessment::{Broken, DryRun, Inventory, Judge, Judgement, Workloads, breakage},
     rollout::{Evidence, GateRecord, Look, ModePlan, Namespace, NamespacePlan, Pace, Profile, plan},
     standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Version},
 };
@@ -25,6 +25,8 @@ pub(in super::super) struct Findings {
     pub(in super::super) judgement: Judgement,
     /// What the API server has refused since the raise that was asked about.
     pub(in super::super) breakage: Option<Breakage>,
+    /// What of that was there before the raise, so that it was the raise that broke it.
+    pub(in super::super) broken: Option<Breakage>,
     /// What the API server is expected to say to the dry run that is due, else to the raise.
     pub(in super::super) expected: Option<DryRun>,
     /// How the namespace stands to each profile that selects it and changes nothing, by the profile's name.
@@ -72,9 +74,11 @@ fn with_view(case: &Case<'_>, view: &View<'_>) -> Judged {
         pace,
     };
     let plan = plan(namespace, &snapshot.profiles, &state.settings, Some(&evidence), now);
+    let refused = case.raised.map(|since| refused(view, since, now)).unwrap_or_default();
     let findings = Findings {
         judgement: judgement(&judge, &workloads, policy(&plan.modes, case)),
-        breakage: case.raised.and_then(|since| broken(view, since, now)),
+        broken: told(refused.iter().filter(|broken| !broken.is_new), case.raised),
+        breakage: told(&refused, case.raised),
         expected: plan
             .look
             .as_ref()
@@ -143,9 +147,13 @@ fn that_refuses_something(asked: Option<LevelVersion>) -> LevelVersion {
         .unwrap_or(LevelVersion::new(Level::Restricted, Version::Latest))
 }
 
-fn broken(view: &View<'_>, since: Timestamp, now: Timestamp) -> Option<Breakage> {
-    let since_second = Timestamp::from_second(since.as_second()).unwrap_or(since);
-    breakage(view.rejections.broken(view.inventory, since, now), Some(since_second))
+fn refused<'a>(view: &View<'a>, since: Timestamp, now: Timestamp) -> Vec<Broken<'a>> {
+    view.rejections.broken(view.inventory, since, now)
+}
+
+fn told<'a>(broken: impl IntoIterator<Item = &'a Broken<'a>>, raised: Option<Timestamp>) -> Option<Breakage> {
+    let to_the_second = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap_or(at);
+    breakage(broken.into_iter().cloned(), raised.map(to_the_second))
 }
 
 #[cfg(test)]

@@ -121,7 +121,7 @@ impl Workloads {
 
     /// Takes in that a pod was refused.
     pub(super) fn rejected(&self, namespace: &str, rejection: Rejection) {
-        self.entry(namespace).lock().rejections.note(rejection);
+        self.entry(namespace).lock().rejections.note(rejection, Timestamp::now());
     }
 
     /// Looks at a namespace; nothing as long as it was not heard of everything once.

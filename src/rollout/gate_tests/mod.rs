@@ -81,6 +81,8 @@ pub(super) fn deployment(name: &str, spec: &str) -> ObservedTemplate {
         reading: reading(spec),
         revision: None,
         activity: Activity::AtZero,
+        wants: None,
+        created: Timestamp::UNIX_EPOCH,
     }
 }
 

@@ -58,6 +58,8 @@ impl Running {
             reading: self.reading(spec),
             revision,
             activity: Activity::Active,
+            wants: None,
+            created: Timestamp::UNIX_EPOCH,
         };
         self.inventory.insert_template(template);
         for number in 0..pods {

@@ -1,5 +1,6 @@
 //! An object with a pod template.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::{Observed, canonical, metadata::Metadata, metadata_of, unreadable};
@@ -25,6 +26,7 @@ struct Object<'a, T> {
 #[serde(rename_all = "camelCase", bound(deserialize = "T: Deserialize<'de>"))]
 struct Spec<T> {
     replicas: Option<i64>,
+    suspend: Option<bool>,
     template: Option<T>,
     job_template: Option<JobTemplate<T>>,
 }
@@ -107,6 +109,8 @@ fn observed<'a>(
         reading,
         revision,
         activity: activity(kind, &object),
+        wants: wants(kind, &object),
+        created: object.metadata.created().unwrap_or(Timestamp::UNIX_EPOCH),
     };
     (object.metadata.namespace, Observed::Template(template))
 }
@@ -123,6 +127,18 @@ fn activity<T>(kind: TemplateKind, object: &Object<'_, T>) -> Activity {
         }
         _ if object.spec.as_ref().and_then(|spec| spec.replicas) == Some(0) => Activity::AtZero,
         _ => Activity::Active,
+    }
+}
+
+/// How many pods it wants, where that does not hang on the nodes or on how far it has come.
+fn wants<T>(kind: TemplateKind, object: &Object<'_, T>) -> Option<u32> {
+    let spec = object.spec.as_ref()?;
+    match kind {
+        TemplateKind::ReplicaSet | TemplateKind::ReplicationController | TemplateKind::StatefulSet => {
+            u32::try_from(spec.replicas?).ok()
+        }
+        TemplateKind::Job if spec.suspend == Some(true) => Some(0),
+        _ => None,
     }
 }
 
