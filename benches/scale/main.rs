@@ -3,7 +3,8 @@
 //! A real API server with 10,000 namespaces and, one after the other, 10,000, 50,000 and 100,000 pods. At each size it
 //! measures `podsec plan`, beside what kubectl can do, and the controller: its first convergence, and a start after it.
 //! All share the processors with the API server and etcd. It takes a quarter of an hour and about 8 GiB of memory, and
-//! prints Markdown. `PODSEC_SCALE=500` makes it so many namespaces.
+//! prints Markdown. `PODSEC_SCALE=500` makes it so many namespaces, and `PODSEC_SCALE_PODS=10` gives each that many pods
+//! at once.
 
 #![expect(
     clippy::print_stdout,
@@ -72,18 +73,20 @@ async fn main() -> Result<(), Failure> {
     if measure::serve()? {
         return Ok(());
     }
-    let namespaces = env::var("PODSEC_SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(NAMESPACES);
+    let asked = |variable| env::var(variable).ok().and_then(|text| text.parse().ok());
+    let namespaces = asked("PODSEC_SCALE").unwrap_or(NAMESPACES);
+    let sizes = asked("PODSEC_SCALE_PODS").map_or(PODS.to_vec(), |pods| vec![pods]);
     let stage = Stage::new(namespaces).await?;
     eprintln!("creating {namespaces} namespaces");
     let sets = load::namespaces(&stage.admin, namespaces).await?;
     let mut runs = Vec::new();
     println!("| pods | size | command | wall | processor | memory |\n| --- | --- | --- | --- | --- | --- |");
     let mut had = 0;
-    for has in PODS {
+    for (index, &has) in sizes.iter().enumerate() {
         eprintln!("creating pods: {has} in each namespace");
         load::pods(&stage.admin, &sets, had..has).await?;
         had = has;
-        stage.commands(has).await?;
+        stage.commands(has, index + 1 == sizes.len()).await?;
         eprintln!("first convergence with {} pods", namespaces * has);
         let run = convergence::run(&stage).await?;
         eprintln!("{run:?}");
@@ -113,7 +116,7 @@ impl Stage {
     }
 
     /// Measures the commands that read the cluster, and checks that `plan` has seen all of it.
-    async fn commands(&self, each_has: usize) -> Result<(), Failure> {
+    async fn commands(&self, each_has: usize, is_last: bool) -> Result<(), Failure> {
         let pods = self.namespaces * each_has;
         let of_one = format!("/api/v1/namespaces/{}/pods", load::name(0));
         let list = load::send(&self.admin, Method::GET, &of_one, None).await?;
@@ -148,7 +151,6 @@ impl Stage {
             ),
         ];
         // That takes longest, and depends on the number of namespaces more than on that of pods.
-        let is_last = Some(&each_has) == PODS.last();
         for (name, command) in commands.into_iter().take(if is_last { 4 } else { 3 }) {
             let Cost { wall, processor, memory } = measure::run(command)?;
             let row = format!(
