@@ -45,6 +45,9 @@ pub(super) const HELD_BLOCKER: usize = 480;
 pub(super) const PROTECTED_NAMESPACES: usize = 64;
 pub(super) const SERVER_DEFAULTS: usize = 6;
 pub(super) const EXEMPT_RUNTIME_CLASSES: usize = 64;
+/// Reconcilers that a controller tells of itself, and characters of a field manager's name (the API server's limit).
+pub(super) const RECONCILERS: usize = 16;
+pub(super) const FIELD_MANAGER: usize = 128;
 /// Characters of the name of most kinds of objects.
 pub(super) const OBJECT_NAME: usize = 253;
 

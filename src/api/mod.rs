@@ -12,6 +12,7 @@ mod path;
 mod profile;
 mod pruning;
 mod read;
+pub mod reasons;
 mod report;
 mod rules;
 mod schema;

@@ -69,9 +69,9 @@ pub struct ProfileSpec {
     /// How enforce is raised. Without it: WhenClean, after 24h.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<Rollout>,
-    /// What happens to a label that somebody else has set to another value. KeepStricter (the default) puts back what
-    /// podsec had raised and somebody lowered, and in this version leaves every other foreign value alone; Force
-    /// takes it always; Yield leaves it always.
+    /// What happens to a label that somebody else has set to another value. KeepStricter (the default) leaves what is
+    /// stricter and takes what is weaker, except from a known reconciler that had it first; Force takes it always;
+    /// Yield leaves it always.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflict_policy: Option<ConflictPolicy>,
     /// What happens to a label when this profile is deleted or stops setting its mode. Retain (the default) leaves
@@ -266,7 +266,7 @@ pub enum Strategy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = super::schema::undescribed)]
 pub enum ConflictPolicy {
-    /// Leave it where it is stricter.
+    /// Leave it where it is stricter, take it where it is weaker.
     #[default]
     KeepStricter,
     /// Take it, whatever it is.

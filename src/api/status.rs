@@ -297,6 +297,9 @@ pub struct Controller {
     pub server_exempt_runtime_classes: Vec<String>,
     /// Whether the controller refuses every write that weakens.
     pub never_weaken: bool,
+    /// The field managers that are known to set again and again what they were told once.
+    #[schemars(length(max = bounds::RECONCILERS), inner(length(max = bounds::FIELD_MANAGER)))]
+    pub reconcilers: Vec<String>,
 }
 
 impl Controller {
@@ -313,6 +316,10 @@ impl Controller {
         self.server_exempt_runtime_classes.truncate(bounds::EXEMPT_RUNTIME_CLASSES);
         for name in &mut self.server_exempt_runtime_classes {
             cut(name, bounds::OBJECT_NAME);
+        }
+        self.reconcilers.truncate(bounds::RECONCILERS);
+        for name in &mut self.reconcilers {
+            cut(name, bounds::FIELD_MANAGER);
         }
     }
 }

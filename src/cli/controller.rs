@@ -67,6 +67,16 @@ pub(super) struct Run {
     /// Refuse every write that lowers a level or a version
     #[arg(long, env = "PODSEC_NEVER_WEAKEN")]
     never_weaken: bool,
+    /// Field managers that set again and again what they were told once: KeepStricter leaves them a label that podsec
+    /// never had. These replace the default
+    #[arg(
+        long,
+        env = "PODSEC_RECONCILERS",
+        value_name = "MANAGER",
+        value_delimiter = ',',
+        default_values = Settings::DEFAULT_RECONCILERS
+    )]
+    reconcilers: Vec<String>,
     /// How many namespaces to work on at a time
     #[arg(
         long,
@@ -156,7 +166,7 @@ impl Run {
             listener: Some(listener),
             instance: self.instance,
         };
-        let Settings { protected, server_defaults, server_exempt_runtime_classes, never_weaken } =
+        let Settings { protected, server_defaults, server_exempt_runtime_classes, never_weaken, reconcilers } =
             &options.settings;
         let server_defaults = Mode::ALL.map(|mode| format!("{mode}={}", server_defaults.get(mode))).join(",");
         tracing::info!(
@@ -167,6 +177,7 @@ impl Run {
             server_defaults,
             ?server_exempt_runtime_classes,
             never_weaken,
+            ?reconcilers,
             "podsec starts"
         );
         controller::run(client, options, stop).await?;
@@ -185,6 +196,7 @@ impl Run {
             server_defaults,
             server_exempt_runtime_classes: self.server_exempt_runtime_classes.iter().cloned().collect(),
             never_weaken: self.never_weaken,
+            reconcilers: self.reconcilers.iter().filter(|name| !name.is_empty()).cloned().collect(),
         }
     }
 }

@@ -9,12 +9,15 @@ mod completions;
 mod controller;
 mod crds;
 mod findings;
+mod key_owners;
 mod observing;
 mod output;
+mod owners;
 mod plan;
 mod probe;
 mod profile_files;
 mod recommend;
+mod release;
 mod why;
 
 use std::{
@@ -50,6 +53,7 @@ pub struct Cli {
 enum Command {
     Plan(Box<plan::Plan>),
     Why(Box<why::Why>),
+    Owners(Box<owners::Owners>),
     Recommend(Box<recommend::Recommend>),
     Compare(Box<compare::Compare>),
     Check(Box<check::Check>),
@@ -57,6 +61,7 @@ enum Command {
     Explain(checks::Explain),
     Controller(Box<controller::Run>),
     Probe(probe::Probe),
+    Release(Box<release::Release>),
     /// Print the CustomResourceDefinitions as YAML
     ///
     /// Prints the CustomResourceDefinitions as YAML, as in: podsec crds | kubectl apply --server-side -f -
@@ -98,6 +103,7 @@ impl Cli {
         let outcome = match self.command {
             Command::Plan(command) => command.run(stdout),
             Command::Why(command) => command.run(stdout),
+            Command::Owners(command) => command.run(stdout),
             Command::Recommend(command) => command.run(stdout),
             Command::Compare(command) => command.run(stdout),
             Command::Check(command) => command.run(stdout),
@@ -105,6 +111,7 @@ impl Cli {
             Command::Explain(command) => command.run(stdout),
             Command::Controller(command) => command.run(),
             Command::Probe(command) => command.run(stdout),
+            Command::Release(command) => command.run(stdout),
             Command::Crds => crds::run(stdout),
             Command::Completions(command) => command.run(stdout),
         };

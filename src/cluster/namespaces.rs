@@ -64,6 +64,7 @@ pub fn observe(item: &NamespaceItem) -> serde_json::Result<Namespace> {
             .collect(),
         owners: Owners::from_managed_fields(entries),
         remembered: None,
+        contests: Default::default(),
     })
 }
 

@@ -1,16 +1,19 @@
 //! What podsec remembers to have left behind on each namespace.
 //!
 //! It is the second witness of the ledger: the annotations may be changed, also under podsec's own name, by whoever may
-//! write the namespace. It does not outlive the process, nor the namespace.
+//! write the namespace. And it tells who takes labels from podsec. It does not outlive the process, nor the namespace.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
+
+use jiff::Timestamp;
 
 use parking_lot::Mutex;
 
 use super::apply::Applied;
 use crate::{
     assessment::Fingerprint,
-    rollout::{Ledger, Namespace},
+    rollout::{Contest, Contests, HoldReason, Ledger, ModePlan, Namespace, Verdict},
+    standards::{LevelVersion, Mode},
 };
 
 /// What was left behind on each namespace when its plan was last carried out.
@@ -26,11 +29,52 @@ struct Left {
     ledger: Ledger,
     /// The version that podsec's own last write left, if it wrote.
     version: Option<String>,
+    /// The value of each mode whose labels podsec owns, in the order of [`Mode::ALL`].
+    values: [Option<LevelVersion>; 3],
+    /// Who takes them; nothing where nobody does, which is nearly everywhere.
+    contests: Option<Box<Contests>>,
 }
 
 impl Left {
     fn is_of(&self, namespace: &Namespace) -> bool {
         self.uid == Fingerprint::of(&namespace.uid)
+    }
+
+    /// Looks whether the labels are as they were left.
+    fn look(&mut self, namespace: &Namespace, now: Timestamp) {
+        for mode in Mode::ALL {
+            let Some(value) = self.values[mode.index()] else { continue };
+            if self.contests.is_some() || namespace.taken(mode, value).is_some() {
+                self.contests.get_or_insert_default().saw(namespace, mode, value, now);
+            }
+        }
+        self.contests.take_if(|contests| {
+            contests.expire(now);
+            contests.is_empty()
+        });
+    }
+
+    /// Takes in what was carried out for a mode.
+    fn carried_out(&mut self, plan: &ModePlan, namespace: &Namespace, now: Timestamp) {
+        let value = &mut self.values[plan.mode.index()];
+        *value = match &plan.verdict {
+            Verdict::InSync => plan.planned,
+            Verdict::Write { value, .. } => Some(*value),
+            Verdict::Hold(HoldReason::Contested { .. }) => *value,
+            Verdict::Hold(_) => {
+                let keys = plan.mode.keys();
+                let is_owned = namespace.owns(keys.level) && namespace.owns(keys.version);
+                is_owned.then_some(plan.present)
+            }
+            Verdict::LeaveAlone { .. } | Verdict::Freeze(_) | Verdict::Release(_) => None,
+        };
+        if let Some(contests) = &mut self.contests {
+            match (&plan.verdict, value) {
+                (Verdict::Write { .. }, _) => contests.answered(plan.mode, now),
+                (_, None) => contests.conceded(plan.mode),
+                _ => {}
+            }
+        }
     }
 }
 
@@ -51,14 +95,39 @@ impl Memory {
         written.zip(number(&namespace.resource_version)).is_some_and(|(written, observed)| observed < written)
     }
 
+    /// Who takes the labels of each mode, in the order of [`Mode::ALL`], as far as that can be told from the namespace
+    /// as it was observed now.
+    pub(super) fn contests(&self, namespace: &Namespace, now: Timestamp) -> [Option<Arc<Contest>>; 3] {
+        let mut by_name = self.by_name.lock();
+        let Some(left) = by_name.get_mut(&namespace.name).filter(|left| left.is_of(namespace)) else {
+            return Default::default();
+        };
+        left.look(namespace, now);
+        Mode::ALL.map(|mode| left.contests.as_ref()?.of(mode, now).map(Arc::new))
+    }
+
     /// Notes what a plan that was carried out has left behind.
-    pub(super) fn note(&self, namespace: &Namespace, applied: &Applied) {
+    pub(super) fn note(&self, namespace: &Namespace, applied: &Applied, now: Timestamp) {
         let mut by_name = self.by_name.lock();
         let before = by_name.remove(&namespace.name).filter(|left| left.is_of(namespace));
-        let version =
-            applied.version().map(ToOwned::to_owned).or_else(|| before.and_then(|left| left.version));
-        let (uid, ledger) = (Fingerprint::of(&namespace.uid), applied.ledger().clone());
-        by_name.insert(namespace.name.clone(), Left { uid, ledger, version });
+        let mut left = Left {
+            uid: Fingerprint::of(&namespace.uid),
+            ledger: applied.ledger().clone(),
+            version: applied.version().map(ToOwned::to_owned),
+            values: Default::default(),
+            contests: None,
+        };
+        if let Some(before) = before {
+            left.version = left.version.or(before.version);
+            (left.values, left.contests) = (before.values, before.contests);
+        }
+        for mode in Mode::ALL {
+            match applied.modes().iter().find(|plan| plan.mode == mode) {
+                Some(plan) => left.carried_out(plan, namespace, now),
+                None => left.values[mode.index()] = None,
+            }
+        }
+        by_name.insert(namespace.name.clone(), left);
     }
 
     /// Forgets a namespace that is gone.

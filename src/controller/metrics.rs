@@ -41,6 +41,8 @@ pub(super) struct Metrics {
     pub(super) reports_waiting: Gauge,
     pub(super) force_after_due: Gauge,
     pub(super) exemptions_expiring: Gauge,
+    pub(super) contested: Gauge,
+    pub(super) left_alone: Gauge,
 }
 
 impl Default for Metrics {
@@ -65,6 +67,8 @@ impl Default for Metrics {
             reports_waiting: Gauge::default(),
             force_after_due: Gauge::default(),
             exemptions_expiring: Gauge::default(),
+            contested: Gauge::default(),
+            left_alone: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -90,6 +94,8 @@ impl Metrics {
             reports_waiting,
             force_after_due,
             exemptions_expiring,
+            contested,
+            left_alone,
         } = self;
         registry.register("reconciles", "Namespaces looked at, by result", reconciles.clone());
         registry.register(
@@ -137,6 +143,16 @@ impl Metrics {
             "exemptions_expiring",
             "Exemptions that expire within 14 days",
             exemptions_expiring.clone(),
+        );
+        registry.register(
+            "contested_namespaces",
+            "Namespaces in which somebody keeps taking back what podsec writes",
+            contested.clone(),
+        );
+        registry.register(
+            "yielded_namespaces",
+            "Namespaces in which a label is left to whoever set it",
+            left_alone.clone(),
         );
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The running podsec", version);

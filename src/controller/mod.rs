@@ -8,6 +8,7 @@
 //! | what is told | `telling`, `wording`, `restraint`, `announcements`, `metrics` | writes Events |
 //! | the profiles' statuses | `status` (pure), `reporting` | writes statuses |
 //! | the same plans without the deed | `preview` (pure) | – |
+//! | the end, by hand and without all this | `letting_go` | writes namespaces |
 //!
 //! This is the only place that writes to a cluster. A status is made only from plans that were carried out.
 
@@ -15,6 +16,7 @@ mod announcements;
 mod apply;
 mod gate;
 mod http;
+mod letting_go;
 mod memory;
 mod metrics;
 mod outcome;
@@ -39,6 +41,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::{announcements::Announcements, state::State, worker::Workshop};
 pub use self::{
+    letting_go::{LetGoError, let_go},
     preview::{Changes, Preview, settings_of, told_of_itself},
     reports::Remembered,
 };

@@ -153,6 +153,7 @@ fn hold_kind(reason: &HoldReason) -> &'static str {
         HoldReason::LastLookDisagrees { .. } => "hold_look_disagrees",
         HoldReason::LastLookUnavailable { .. } => "hold_look_unavailable",
         HoldReason::ServerExempt => "hold_server_exempt",
+        HoldReason::Contested { .. } => "hold_contested",
         HoldReason::WouldWeaken => "hold_would_weaken",
         HoldReason::NeverWeaken => "hold_never_weaken",
         HoldReason::InDoubt(_) => "hold_in_doubt",

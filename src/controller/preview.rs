@@ -222,6 +222,7 @@ pub fn settings_of(controller: &Controller) -> Result<Settings, String> {
         server_defaults,
         server_exempt_runtime_classes: controller.server_exempt_runtime_classes.iter().cloned().collect(),
         never_weaken: controller.never_weaken,
+        reconcilers: controller.reconcilers.iter().cloned().collect(),
     })
 }
 

@@ -58,6 +58,7 @@ fn namespace(created: Timestamp) -> Namespace {
         ledger_annotations: KeyValues::default(),
         owners: Owners::default(),
         remembered: None,
+        contests: Default::default(),
     }
 }
 

@@ -24,7 +24,7 @@ use super::{
 use crate::{
     api::{ClusterPodSecurityProfile, Controller, ProfileStatus, conditions::Condition},
     cluster::{CallError, profiles, within_deadline},
-    rollout::{Manager, NamePattern},
+    rollout::{Manager, ModePlan, NamePattern, Verdict},
     standards::{Mode, NEWEST_MINOR},
 };
 
@@ -69,6 +69,11 @@ pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<
     let is_forced = |outcome: &Outcome| outcome.modes().iter().any(|plan| plan.forced_at.is_some());
     let forced = outcomes.iter().filter(|(_, outcome)| is_forced(outcome)).count();
     state.metrics.force_after_due.set(number(forced));
+    let those_with = |is: fn(&ModePlan) -> bool| {
+        number(outcomes.iter().filter(|(_, outcome)| outcome.modes().iter().any(is)).count())
+    };
+    state.metrics.contested.set(those_with(|plan| plan.contest.is_some()));
+    state.metrics.left_alone.set(those_with(|plan| matches!(plan.verdict, Verdict::LeaveAlone { .. })));
     let mut expiring = 0;
     let mut complete = true;
     for (name, described) in &snapshot.described {
@@ -138,6 +143,7 @@ fn controller(state: &State, snapshot: &Snapshot) -> Controller {
             .collect(),
         server_exempt_runtime_classes: settings.server_exempt_runtime_classes.iter().cloned().collect(),
         never_weaken: settings.never_weaken,
+        reconcilers: settings.reconcilers.iter().cloned().collect(),
     }
 }
 
@@ -194,6 +200,7 @@ mod tests {
             ledger_annotations: KeyValues::default(),
             owners: Owners::default(),
             remembered: None,
+            contests: Default::default(),
         }
     }
 

@@ -18,8 +18,9 @@ use crate::{
         ClusterPodSecurityProfile, Controller, ExemptNamespace, ExpiringExemption, HeldNamespace, LeftAlone,
         ModeSummary, NamespaceCounts, ProfileStatus, ReportState, UnwritableNamespace,
         conditions::{Condition, ConditionStatus, types},
+        reasons::ConditionReason,
     },
-    rollout::{ActiveExemption, ModePlan, Verdict, wording},
+    rollout::{ActiveExemption, HoldReason, ModePlan, Verdict, wording},
     standards::Mode,
 };
 
@@ -30,7 +31,7 @@ const NAMED: usize = 20;
 const ANNOUNCED: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// The reason of a profile that is being carried out.
-pub(super) const PROGRESSING: &str = "Progressing";
+pub(super) const PROGRESSING: &str = ConditionReason::Progressing.as_str();
 
 /// What a status is made of.
 #[derive(Debug)]
@@ -64,8 +65,8 @@ pub(super) fn status(account: &Account<'_>) -> ProfileStatus {
             let text =
                 format!("{}; the namespaces keep what they have", wording::quoted_long(&problem.to_string()));
             vec![
-                (types::STALLED, ConditionStatus::True, "InvalidSpec", text.clone()),
-                (types::READY, ConditionStatus::False, "InvalidSpec", text),
+                (types::STALLED, ConditionStatus::True, ConditionReason::InvalidSpec, text.clone()),
+                (types::READY, ConditionStatus::False, ConditionReason::InvalidSpec, text),
             ]
         }
         Content::Readable { object, modes } => {
@@ -76,7 +77,7 @@ pub(super) fn status(account: &Account<'_>) -> ProfileStatus {
     };
     status.conditions = conditions
         .into_iter()
-        .map(|(kind, holds, reason, message)| condition(account, kind, holds, reason, message))
+        .map(|(kind, holds, reason, message)| condition(account, kind, holds, reason.as_str(), message))
         .collect();
     status.within_bounds()
 }
@@ -121,6 +122,8 @@ struct Tally {
     /// Of them, those with a workload that violates, or of which podsec cannot tell.
     violating: u32,
     inconclusive: u32,
+    /// The first fight, and how many namespaces are fought over.
+    contested: Option<(String, u32)>,
     /// The first time at which `forceAfter` raises a namespace, and how many it raises.
     forced: Option<(Timestamp, usize)>,
 }
@@ -203,6 +206,7 @@ fn count(counts: &mut NamespaceCounts, own: &[&ModePlan], kept_from_it: bool) {
     counts.in_sync += u32::from(in_sync);
     counts.held += any(is_held);
     counts.exempt += any(|plan| plan.exemption.is_some());
+    *counts.contested.get_or_insert_default() += any(|plan| plan.contest.is_some());
     counts.yielded += any(|plan| matches!(plan.verdict, Verdict::LeaveAlone { .. }));
     // Where this profile has no say in any mode, it is merely outranked.
     let kept_from_it = kept_from_it && !governed.is_empty();
@@ -211,7 +215,8 @@ fn count(counts: &mut NamespaceCounts, own: &[&ModePlan], kept_from_it: bool) {
 }
 
 fn is_held(plan: &ModePlan) -> bool {
-    plan.held().is_some() && plan.mode == Mode::Enforce
+    let reason = plan.held().filter(|reason| !matches!(reason, HoldReason::Contested { .. }));
+    reason.is_some() && plan.mode == Mode::Enforce
 }
 
 fn list(
@@ -221,6 +226,13 @@ fn list(
     own: &[&ModePlan],
     summary: Option<&Summary>,
 ) {
+    if let Some((contest, mode)) = own.iter().find_map(|plan| Some((plan.contest.as_deref()?, plan.mode))) {
+        let (_, count) = tally.contested.get_or_insert_with(|| {
+            let message = wording::contest(contest, mode, namespace);
+            (format!("namespace {namespace}: {message}"), 0)
+        });
+        *count += 1;
+    }
     for plan in own {
         if let Some(at) = plan.forced_at {
             let (first, count) = tally.forced.unwrap_or((at, 0));
@@ -242,7 +254,7 @@ fn list(
             let (reason, message) = wording::hold(reason, plan);
             status.held.push(HeldNamespace {
                 name: namespace.to_owned(),
-                reason: reason.to_owned(),
+                reason: reason.as_str().to_owned(),
                 message,
                 present: present.clone(),
                 planned: planned.clone(),
@@ -251,11 +263,10 @@ fn list(
                 raised_at: summary.and_then(|summary| summary.next).map(crate::api::Moment),
             });
         }
-        if let Verdict::LeaveAlone { policy, .. } = &plan.verdict {
+        if let Some(message) = wording::left_alone(plan, namespace) {
             tally.left_alone += 1;
             if status.left_alone.len() < NAMED {
                 let last_set_by = wording::last_set_by(&plan.verdict).unwrap_or_default();
-                let message = wording::leaves(*policy).to_owned();
                 let (namespace, mode) = (namespace.to_owned(), plan.mode.to_string());
                 status.left_alone.push(LeftAlone { namespace, mode, present, planned, last_set_by, message });
             }

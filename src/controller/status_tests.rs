@@ -53,6 +53,7 @@ fn namespace(name: &str) -> Namespace {
         ledger_annotations: KeyValues::default(),
         owners: Owners::default(),
         remembered: None,
+        contests: Default::default(),
     }
 }
 
@@ -135,6 +136,7 @@ fn a_profile_that_is_carried_out_is_ready() {
             "Ready=True(Reconciled)",
             "Compliant=Unknown(NotJudged)",
             "Overlapping=False(NoOverlap)",
+            "Contested=False(NoFight)",
             "RolloutHalted=False(NotHalted)"
         ]
     );
@@ -331,4 +333,35 @@ fn a_profile_that_others_outrank_everywhere_does_not_say_that_it_has_yet_to_look
     assert_eq!(compliant(done()), "others rank above this profile in each of the 2 matching namespaces");
     let message = compliant(Progress { total: 2, left: 1 });
     assert!(message.contains("has not looked"), "{message}");
+}
+
+#[test]
+fn a_fight_is_told_and_counted_beside_what_is_in_sync() {
+    let spec = json!({"namespaceSelector": {}, "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"}});
+    let snapshot = snapshot(vec![object(&spec)], Vec::new());
+    let fought = |name: &str, takes| {
+        let namespace = namespace(name);
+        let mut modes = plan(&namespace, &snapshot.profiles, &Settings::default(), None, now()).modes;
+        let contest = crate::rollout::Contest {
+            manager: "argocd-controller".into(),
+            takes,
+            last: now(),
+            over: now(),
+            value: "baseline:v1.37".parse().unwrap(),
+            answer: None,
+        };
+        modes[0].contest = Some(Arc::new(contest));
+        let result = Result::Applied(Applied::as_if(modes));
+        (name.to_owned(), Arc::new(Outcome::new(1, vec!["p".into()], Vec::new(), result)))
+    };
+    let mut outcomes = outcomes(&snapshot, 1);
+    outcomes.extend([fought("z1", 3), fought("z2", 7)]);
+    let status = told(&snapshot, &outcomes, done(), None, now());
+    check(&status);
+    let (namespaces, contested) = (&status.namespaces, &status.conditions[3]);
+    assert_eq!((namespaces.in_sync, namespaces.contested, namespaces.held), (3, Some(2), 0));
+    assert_eq!((contested.kind.as_str(), contested.status), (types::CONTESTED, ConditionStatus::True));
+    let first = "2 namespaces are fought over; namespace z1: argocd-controller has taken enforce from podsec 3 times in a \
+                 row, last at 2026-11-22T12:00:00Z; podsec puts baseline:v1.37 back. Argo CD: delete the labels";
+    assert!(contested.message.starts_with(first), "{}", contested.message);
 }

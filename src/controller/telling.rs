@@ -10,33 +10,47 @@ use super::{
     state::State,
 };
 use crate::{
-    api::Breakage,
+    api::{Breakage, reasons::EventReason},
     assessment::{DryRun, ServerAnswer, ServerVerdict},
-    rollout::{Change, FreezeReason, HoldReason, ModePlan, Namespace, Release, Verdict, wording},
+    rollout::{
+        Change, FreezeReason, HoldReason, ModePlan, Namespace, Release, RetainReason, Verdict, wording,
+    },
     standards::{LevelVersion, Mode},
 };
 
 /// Something to tell about a mode.
 struct Told {
     warning: bool,
-    reason: &'static str,
+    reason: EventReason,
     note: String,
 }
 
 /// What kind of thing a reason tells.
-fn kind_of(reason: &str) -> Kind {
+fn kind_of(reason: EventReason) -> Kind {
     match reason {
-        "Weakened" | "Removed" | "Repaired" => Kind::Weaker,
-        "Frozen" | "Held" | "LeftAlone" | "Unwritable" | "RaiseAnnounced" => Kind::Left,
+        EventReason::Weakened | EventReason::Removed | EventReason::Repaired => Kind::Weaker,
+        EventReason::Contested
+        | EventReason::Settled
+        | EventReason::Frozen
+        | EventReason::Held
+        | EventReason::LeftAlone
+        | EventReason::Unwritable
+        | EventReason::RaiseAnnounced => Kind::Left,
         _ => Kind::Written,
     }
 }
 
 /// Whether those who run workloads in a namespace are told in the namespace itself as well.
-fn is_tenants_business(reason: &str) -> bool {
+fn is_tenants_business(reason: EventReason) -> bool {
     matches!(
         reason,
-        "Raised" | "ForceRaised" | "RaiseAnnounced" | "RaisedOver" | "Held" | "Broken" | "Mended"
+        EventReason::Raised
+            | EventReason::ForceRaised
+            | EventReason::RaiseAnnounced
+            | EventReason::RaisedOver
+            | EventReason::Held
+            | EventReason::Broken
+            | EventReason::Mended
     )
 }
 
@@ -58,8 +72,16 @@ pub(super) fn tell(state: &State, namespace: &Namespace, before: Option<&Outcome
                 "namespace {}: profile {} raises {} to {planned} at {at} whatever that breaks, since its forceAfter says so",
                 namespace.name, plan.profile, plan.mode
             );
-            announce(state, namespace, plan, Told { warning: true, reason: "RaiseAnnounced", note });
+            announce(
+                state,
+                namespace,
+                plan,
+                Told { warning: true, reason: EventReason::RaiseAnnounced, note },
+            );
         }
+    }
+    if let Some(before) = before {
+        tell_fights(state, namespace, before, outcome);
     }
     tell_breakage(state, namespace, before, outcome);
     if let Some(message) = cannot_be_written(&outcome.result)
@@ -67,7 +89,33 @@ pub(super) fn tell(state: &State, namespace: &Namespace, before: Option<&Outcome
     {
         let note = format!("namespace {} cannot be written: {}", namespace.name, wording::quoted(message));
         let profile = outcome.matched.first();
-        hand_in(state, namespace, profile, None, Told { warning: true, reason: "Unwritable", note });
+        hand_in(
+            state,
+            namespace,
+            profile,
+            None,
+            Told { warning: true, reason: EventReason::Unwritable, note },
+        );
+    }
+}
+
+/// Tells that somebody takes back again and again what podsec wrote, and that nobody does any more.
+fn tell_fights(state: &State, namespace: &Namespace, before: &Outcome, outcome: &Outcome) {
+    for plan in outcome.modes() {
+        let fought = before.mode(plan.mode).and_then(|old| old.contest.as_deref());
+        let (name, mode) = (&namespace.name, plan.mode);
+        let told = match (fought, plan.contest.as_deref()) {
+            (fought, Some(contest)) if fought.is_none_or(|old| old.manager != contest.manager) => {
+                let note = format!("namespace {name}: {}", wording::contest(contest, mode, name));
+                Told { warning: true, reason: EventReason::Contested, note }
+            }
+            (Some(_), None) => {
+                let note = format!("namespace {name}: nobody takes {mode} from podsec any more");
+                Told { warning: false, reason: EventReason::Settled, note }
+            }
+            _ => continue,
+        };
+        announce(state, namespace, plan, told);
     }
 }
 
@@ -83,11 +131,11 @@ fn tell_breakage(state: &State, namespace: &Namespace, before: Option<&Outcome>,
                  kubectl describe psr -n {name} says which",
                 if now == 1 { "" } else { "s" }
             );
-            Told { warning: true, reason: "Broken", note }
+            Told { warning: true, reason: EventReason::Broken, note }
         }
         (1.., 0) => {
             let note = format!("namespace {name}: no workload lacks pods for its enforce label any more");
-            Told { warning: false, reason: "Mended", note }
+            Told { warning: false, reason: EventReason::Mended, note }
         }
         _ => return,
     };
@@ -134,47 +182,50 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
                         || format!("profile {profile} asks for it"),
                         |exemption| wording::exemption(exemption, profile),
                     );
-                    (false, "Raised", wording::partly(plan).unwrap_or(why))
+                    (false, EventReason::Raised, wording::partly(plan).unwrap_or(why))
                 }
                 Change::ForcedRaise => (
                     true,
-                    "ForceRaised",
+                    EventReason::ForceRaised,
                     format!("profile {profile} asks for it, and its forceAfter has come"),
                 ),
-                Change::Repair => (true, "Repaired", "somebody had lowered, removed or garbled it".into()),
-                Change::Weaken(cause) => (true, "Weakened", wording::cause(*cause, plan)),
+                Change::Repair => {
+                    (true, EventReason::Repaired, "somebody had lowered, removed or garbled it".into())
+                }
+                Change::Weaken(cause) => (true, EventReason::Weakened, wording::cause(*cause, plan)),
             };
             let note = format!("namespace {name}: {mode} set from {before} to {value}: {why}");
             Some(Told { warning, reason, note })
         }
         Verdict::Release(Release::Retain(why)) => {
-            let (reason, sentence) = wording::retained(*why, profile);
+            let (_, sentence) = wording::retained(*why, profile);
+            let has_left = *why == RetainReason::Left;
             Some(Told {
-                warning: reason == "Left",
-                reason,
-                note: format!("namespace {name}: {mode} {before}: {sentence}"),
+                warning: has_left,
+                reason: if has_left { EventReason::Left } else { EventReason::Retained },
+                note: with_former(format!("namespace {name}: {mode} {before}: {sentence}"), plan),
             })
         }
         Verdict::Release(Release::Remove) => {
             let note = format!(
                 "namespace {name}: {mode} label removed, was {before}: profile {profile} let go of it with releasePolicy: Remove"
             );
-            Some(Told { warning: true, reason: "Removed", note })
+            let note = with_former(note, plan);
+            Some(Told { warning: true, reason: EventReason::Removed, note })
         }
         Verdict::Hold(why) if changed => {
             let (reason, sentence) = wording::hold(why, plan);
             let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
             let note = format!(
-                "namespace {name}: {mode} held at {before}, planned {planned} ({reason}): {sentence}"
+                "namespace {name}: {mode} held at {before}, planned {planned} ({}): {sentence}",
+                reason.as_str()
             );
-            Some(Told { warning: false, reason: "Held", note })
+            Some(Told { warning: false, reason: EventReason::Held, note })
         }
-        Verdict::LeaveAlone { key, policy, .. } if changed => {
-            let manager = wording::last_set_by(&plan.verdict).unwrap_or_default();
-            let why = wording::leaves(*policy);
-            let note =
-                format!("namespace {name}: {mode} left at {before}: {key} was last set by {manager}; {why}");
-            Some(Told { warning: true, reason: "LeftAlone", note })
+        Verdict::LeaveAlone { .. } if changed => {
+            let why = wording::left_alone(plan, name)?;
+            let note = format!("namespace {name}: {mode} left at {before}: {why}");
+            Some(Told { warning: true, reason: EventReason::LeftAlone, note })
         }
         Verdict::Freeze(why) if changed => {
             let (_, sentence) = wording::freeze(*why, profile);
@@ -182,12 +233,16 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
             let wished = matches!(why, FreezeReason::Suspended | FreezeReason::DryRun);
             Some(Told {
                 warning: !wished,
-                reason: "Frozen",
+                reason: EventReason::Frozen,
                 note: format!("namespace {name}: {mode} {before}: {sentence}"),
             })
         }
         Verdict::InSync | Verdict::Hold(_) | Verdict::LeaveAlone { .. } | Verdict::Freeze(_) => None,
     }
+}
+
+fn with_former(note: String, plan: &ModePlan) -> String {
+    wording::former(plan).map(|former| format!("{note}; {former}")).unwrap_or(note)
 }
 
 /// A write that changes only the ownership, or spells out what held anyway, is told where an exemption is why.
@@ -196,7 +251,7 @@ fn exempted(plan: &ModePlan, namespace: &Namespace) -> Option<Told> {
     let (mode, profile) = (plan.mode, &plan.profile);
     let why = wording::exemption(exemption, profile);
     let note = format!("namespace {}: {mode} set to {}: {why}", namespace.name, exemption.level);
-    Some(Told { warning: false, reason: "Exempted", note })
+    Some(Told { warning: false, reason: EventReason::Exempted, note })
 }
 
 fn announce(state: &State, namespace: &Namespace, plan: &ModePlan, told: Told) {
@@ -206,7 +261,8 @@ fn announce(state: &State, namespace: &Namespace, plan: &ModePlan, told: Told) {
 
 fn hand_in(state: &State, namespace: &Namespace, profile: Option<&String>, mode: Option<Mode>, told: Told) {
     let Told { warning, reason, mut note } = told;
-    let kind = kind_of(reason);
+    let (kind, to_tenant) = (kind_of(reason), is_tenants_business(reason));
+    let reason = reason.as_str();
     let untold = state.restraint.may_tell(&namespace.name, kind, Instant::now());
     if let Some(untold @ 1..) = untold {
         note = format!("{note} ({untold} more like it were not told)");
@@ -226,7 +282,7 @@ fn hand_in(state: &State, namespace: &Namespace, profile: Option<&String>, mode:
     let uid = |name: &String| snapshot.as_ref()?.described.get(name).map(|described| described.uid.clone());
     let profile = profile.and_then(|name| Some((name.clone(), uid(name)?)));
     let namespace = (namespace.name.clone(), namespace.uid.clone());
-    let to_tenant = is_tenants_business(reason).then(|| state.reports.uid(&namespace.0));
+    let to_tenant = to_tenant.then(|| state.reports.uid(&namespace.0));
     let announcement = Announcement { profile, namespace, mode, warning, reason, note, to_tenant };
     if state.announcements.hand_in(announcement).is_err() {
         state.metrics.events_dropped.inc();
@@ -268,7 +324,7 @@ pub(super) fn compare(
             namespace,
             None,
             Some(Mode::Enforce),
-            Told { warning: true, reason: "RaisedOver", note },
+            Told { warning: true, reason: EventReason::RaisedOver, note },
         );
     }
 }

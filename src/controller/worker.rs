@@ -113,6 +113,7 @@ impl Workshop {
         }
         for attempt in 0..TRIES {
             namespace.remembered = self.remembered(&namespace);
+            namespace.contests = self.memory.contests(&namespace, Timestamp::now());
             let error = match prepare(&self.client, &self.state, &snapshot, &namespace).await {
                 None => ApplyError::Stale,
                 Some(prepared) => {
@@ -336,7 +337,7 @@ impl Workshop {
         let name = &namespace.name;
         if let Result::Applied(applied) = &outcome.result {
             self.backoff.lock().succeeded(name);
-            self.memory.note(&namespace, applied);
+            self.memory.note(&namespace, applied, Timestamp::now());
             self.count("applied");
             let seen = self.state.answered(name);
             if applied.requests() > 0 {

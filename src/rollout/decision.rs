@@ -1,10 +1,12 @@
 //! What is to be done about one mode of one namespace, and why.
 
+mod foreign;
+
 use jiff::Timestamp;
 
 use super::{
-    ActiveExemption, Change, Evidence, FreezeReason, HoldReason, Ledger, ModePlan, Namespace, Profile,
-    Profiles, Settings, Verdict, WeakenCause, Winner,
+    ActiveExemption, Change, Contest, Evidence, FreezeReason, HoldReason, Ledger, ModePlan, Namespace,
+    Profile, Profiles, Settings, Verdict, WeakenCause, Winner,
     gate::{Finding, Gate, Pass},
     release::release,
     resolution::Standing,
@@ -78,6 +80,10 @@ pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<Decision> 
             verdict,
             partly,
             forced_at,
+            former: ledger.taken_from[mode.index()].clone().filter(|_| !governed),
+            contest: namespace.contests[mode.index()]
+                .clone()
+                .filter(|contest| governed && contest.is_fight()),
         };
         Some(Decision { plan, asked })
     };
@@ -97,7 +103,20 @@ pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<Decision> 
     let wanted = keep_pin(mode, winner.profile.wants(mode, exemption.as_ref())?, winner.profile, ledger);
     let (exempt, readable) = (exemption.is_some(), errors.is_empty());
     let ruling = Question { mode, situation, winner, wanted, present, readable, exempt }.answer();
+    let ruling = wait_for_turn(mode, situation, ruling);
     plan(&winner.profile.name, true, Some(wanted), exemption, ruling)
+}
+
+/// What is put back to whoever takes it again and again waits for its turn.
+fn wait_for_turn(mode: Mode, situation: &Situation<'_>, ruling: Ruling) -> Ruling {
+    let Some(contest) = &situation.namespace.contests[mode.index()] else { return ruling };
+    let Contest { manager, value: left, answer, .. } = &**contest;
+    match (&ruling.verdict, answer) {
+        (Verdict::Write { value, .. }, Some(until)) if value == left && *until > situation.now => {
+            Verdict::Hold(HoldReason::Contested { manager: manager.clone(), until: *until }).into()
+        }
+        _ => ruling,
+    }
 }
 
 /// A pin that follows the server never moves down by itself: what this profile has raised enforce to stays, whatever
@@ -199,44 +218,6 @@ impl Question<'_> {
         [self.keys().level, self.keys().version]
             .iter()
             .all(|key| namespace.owns(key) && !namespace.is_retained(key))
-    }
-
-    /// The key by which somebody else holds the pair at another value than what is wanted.
-    ///
-    /// That is a key of theirs that differs; or a level of theirs alone that is right by itself while the pair is
-    /// not, since a missing version means `latest`.
-    fn foreign_key(&self) -> Option<&'static str> {
-        let namespace = self.situation.namespace;
-        let keys = self.keys();
-        let wanted =
-            [(keys.level, self.wanted.level.to_string()), (keys.version, self.wanted.version.to_string())];
-        let differs = |key: &str, value: &str| namespace.label(key).is_some_and(|label| label != value);
-        let is_foreign = |key: &&'static str| namespace.owners.foreign(key).is_some();
-        let differing =
-            wanted.iter().filter(|(key, value)| differs(key, value)).map(|(key, _)| *key).find(is_foreign);
-        let same = self.wanted.compared_to(self.present) == Strictness::Same;
-        let theirs_alone = is_foreign(&keys.level) && !namespace.owns(keys.level);
-        differing.or_else(|| (theirs_alone && !same).then_some(keys.level))
-    }
-
-    /// Somebody else set a key of the pair to another value, and it is no case for a repair.
-    ///
-    /// `KeepStricter` takes nothing from anybody here yet; the pair stands or falls together.
-    fn against_foreign(&self, key: &'static str) -> Ruling {
-        match self.policy() {
-            ConflictPolicy::Yield | ConflictPolicy::KeepStricter => self.leave_alone(key).into(),
-            ConflictPolicy::Force => match self.wanted.compared_to(self.present) {
-                Strictness::Weaker => self.weaken(WeakenCause::Forced),
-                Strictness::Same => self.write(Change::Own).into(),
-                Strictness::Stricter => self.raise(),
-            },
-        }
-    }
-
-    fn leave_alone(&self, key: &'static str) -> Verdict {
-        let owner = self.situation.namespace.owners.foreign(key);
-        let last_set_by = owner.map(|owner| owner.manager.clone()).unwrap_or_default();
-        Verdict::LeaveAlone { last_set_by, key, policy: self.policy() }
     }
 
     /// Nobody else stands in the way of the pair.
@@ -348,22 +329,6 @@ impl Question<'_> {
             Standing::Unreadable | Standing::Unlisted => false,
         };
         removed.then_some(WeakenCause::Removed)
-    }
-
-    /// Whether an enforce level is there that nobody owns.
-    fn is_unrecorded(&self) -> bool {
-        let key = self.keys().level;
-        let namespace = self.situation.namespace;
-        self.mode == Mode::Enforce && namespace.label(key).is_some() && namespace.owners.of(key).is_empty()
-    }
-
-    /// Whether every label of the pair that is there is podsec's own doing.
-    fn owns_what_is_there(&self) -> bool {
-        let namespace = self.situation.namespace;
-        let keys = [self.keys().level, self.keys().version];
-        let present = |key: &&&str| namespace.label(key).is_some();
-        keys.iter().any(|key| namespace.owns(key))
-            && keys.iter().filter(present).all(|key| namespace.owns(key))
     }
 
     fn stopped_setting_the_mode(&self, profile: &Profile) -> bool {

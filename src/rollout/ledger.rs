@@ -1,6 +1,6 @@
 //! What podsec notes on a namespace about its own labels there.
 //!
-//! With `managedFields` these three annotations are enough to repair and to release after a restart, or with the
+//! With `managedFields` the first three of these annotations are enough to repair and to release after a restart, or with the
 //! profile gone; so there is no finalizer.
 
 use std::{collections::BTreeMap, fmt::Display, str::FromStr};
@@ -18,8 +18,14 @@ pub const ENFORCED: &str = "podsec.dev/enforced";
 /// The annotation with the release policy of each mode: `enforce=Retain,warn=Remove`.
 pub const ON_RELEASE: &str = "podsec.dev/on-release";
 
-/// The three annotation keys.
-pub const LEDGER_KEYS: [&str; 3] = [GOVERNED_BY, ENFORCED, ON_RELEASE];
+/// The annotation that says from whom podsec took each mode, where it did: `enforce=helm`.
+pub const TAKEN_FROM: &str = "podsec.dev/taken-from";
+
+/// The annotation keys.
+pub const LEDGER_KEYS: [&str; 4] = [GOVERNED_BY, ENFORCED, ON_RELEASE, TAKEN_FROM];
+
+/// The longest field manager that is noted, in characters: the API server's own limit.
+const MANAGER: usize = 128;
 
 /// The ledger of one namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub struct Ledger {
     pub enforced: Option<LevelVersion>,
     /// What becomes of each mode when its profile is gone.
     pub on_release: [Option<ReleasePolicy>; 3],
+    /// The field manager whose value podsec overwrote in each mode: it is gone, also once podsec lets go. For people.
+    pub taken_from: [Option<String>; 3],
 }
 
 impl Ledger {
@@ -41,6 +49,8 @@ impl Ledger {
             enforced: annotations.get(ENFORCED).and_then(|text| text.parse().ok()),
             on_release: read_modes::<PolicyName>(text(ON_RELEASE))
                 .map(|policy| policy.map(|PolicyName(policy)| policy)),
+            taken_from: read_modes::<ManagerName>(text(TAKEN_FROM))
+                .map(|manager| manager.map(|ManagerName(manager)| manager)),
         }
     }
 
@@ -56,7 +66,12 @@ impl Ledger {
             // Absent means: keep.
             _ => None,
         };
-        Self { governed_by: remembered.governed_by.clone(), enforced, on_release: Mode::ALL.map(agreed) }
+        Self {
+            governed_by: remembered.governed_by.clone(),
+            enforced,
+            on_release: Mode::ALL.map(agreed),
+            taken_from: self.taken_from.clone(),
+        }
     }
 
     /// The annotations to write; an empty entry is left out.
@@ -66,6 +81,7 @@ impl Ledger {
             (GOVERNED_BY, write_modes(&self.governed_by)),
             (ENFORCED, self.enforced.map(|value| value.to_string())),
             (ON_RELEASE, write_modes(&policies)),
+            (TAKEN_FROM, write_modes(&self.taken_from)),
         ];
         entries.into_iter().filter_map(|(key, value)| value.map(|value| (key, value))).collect()
     }
@@ -74,6 +90,23 @@ impl Ledger {
     pub fn profile_of(&self, mode: Mode) -> Option<&str> {
         self.governed_by[mode.index()].as_deref()
     }
+}
+
+/// A field manager as it may stand in the ledger.
+struct ManagerName(String);
+
+impl FromStr for ManagerName {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(Self(notable(text)))
+    }
+}
+
+/// A field manager's name, which anybody may choose, as it is noted: without what would part entries, or play tricks.
+pub(super) fn notable(manager: &str) -> String {
+    let plain = |c: char| if c.is_ascii_graphic() && !matches!(c, ',' | '=') { c } else { '?' };
+    manager.chars().take(MANAGER).map(plain).collect()
 }
 
 /// A release policy as it stands in the ledger.
@@ -133,11 +166,13 @@ mod tests {
             governed_by: [Some("apps".into()), None, Some("base.line".into())],
             enforced: "baseline:v1.37".parse().ok(),
             on_release: [Some(ReleasePolicy::Remove), None, Some(ReleasePolicy::Retain)],
+            taken_from: [Some(notable("evil,warn=\u{1b}helm")), None, None],
         };
         let annotations = ledger.annotations();
         assert_eq!(annotations[GOVERNED_BY], "enforce=apps,warn=base.line");
         assert_eq!(annotations[ENFORCED], "baseline:v1.37");
         assert_eq!(annotations[ON_RELEASE], "enforce=Remove,warn=Retain");
+        assert_eq!(annotations[TAKEN_FROM], "enforce=evil?warn??helm");
         assert_eq!(Ledger::read(&annotations.iter().collect()), ledger);
         assert!(Ledger::default().annotations().is_empty());
     }

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{
+    contest::{Contest, Take},
     key_values::KeyValues,
     ledger::{self, LEDGER_KEYS, Ledger},
     request::Manager,
 };
 use crate::standards::{LabelError, LevelVersion, Mode, Policy, labelled};
 
-/// The six label keys, then the three annotation keys, whose owners are kept.
-pub const TRACKED_KEYS: [&str; 9] = [
+/// The six label keys, then the annotation keys, whose owners are kept.
+pub const TRACKED_KEYS: [&str; 10] = [
     Mode::Enforce.keys().level,
     Mode::Enforce.keys().version,
     Mode::Audit.keys().level,
@@ -22,6 +23,7 @@ pub const TRACKED_KEYS: [&str; 9] = [
     ledger::GOVERNED_BY,
     ledger::ENFORCED,
     ledger::ON_RELEASE,
+    ledger::TAKEN_FROM,
 ];
 
 /// Whether a tracked key is that of an annotation; all others are labels'.
@@ -174,6 +176,8 @@ pub struct Namespace {
     /// What podsec remembers to have noted on it, where it does: a second witness beside the annotations, which
     /// whoever may write the namespace can drop.
     pub remembered: Option<Ledger>,
+    /// Who takes the labels of each mode from podsec, as podsec remembers it; in the order of [`Mode::ALL`].
+    pub contests: [Option<Arc<Contest>>; 3],
 }
 
 impl Namespace {
@@ -199,6 +203,23 @@ impl Namespace {
             Some(remembered) => noted.witnessed_by(remembered),
             None => noted,
         }
+    }
+
+    /// How somebody has changed the labels of a mode at which podsec had left this value, if somebody has.
+    ///
+    /// Whoever last wrote what differs is named; nobody where it was removed, which leaves no record.
+    pub fn taken(&self, mode: Mode, left: LevelVersion) -> Option<Take> {
+        let keys = mode.keys();
+        let (level, version) = (left.level.as_str(), left.version.to_string());
+        let differs = [(keys.level, level), (keys.version, version.as_str())]
+            .into_iter()
+            .filter(|(key, value)| self.label(key) != Some(value));
+        let owned = differs.map(|(key, _)| (key, self.owners.foreign(key)));
+        let (key, owner) = owned.max_by_key(|(_, owner)| owner.map(|owner| owner.time))?;
+        let (present, errors) = self.labelled(mode, &Policy::default());
+        let weakens = !errors.is_empty() || present.is_weaker_than(left);
+        let manager = owner.map(|owner| owner.manager.clone()).unwrap_or_default();
+        Some(Take { manager, value: left, weakens, key })
     }
 
     /// Whether podsec owns the key.

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{
-    ApplyRequest, Change, DueLook, Evidence, FreezeReason, GateRecord, LEDGER_KEYS, Ledger, Manager,
-    ModePlan, Namespace, Profiles, Settings, Verdict,
+    ApplyRequest, Change, DueLook, Evidence, FreezeReason, GateRecord, HoldReason, LEDGER_KEYS, Ledger,
+    Manager, ModePlan, Namespace, Profiles, Settings, Verdict,
     decision::{Asked, Decision, Situation, decide},
+    ledger::notable,
     release::Release,
     resolution::Standing,
     soak::carried,
@@ -37,7 +38,7 @@ pub struct NamespacePlan {
     /// Whether the namespace is protected.
     pub protected: bool,
     /// When the plan changes although nothing else does: an exemption or a soak ends, a batch has its next slot,
-    /// `forceAfter` comes or is to be announced, a look is due again.
+    /// `forceAfter` comes or is to be announced, a look is due again, somebody has given up taking a label.
     pub next: Option<Timestamp>,
 }
 
@@ -77,7 +78,10 @@ pub fn plan(
     let requests = requests(&modes, namespace, &next_ledger);
     let governing = modes.iter().filter(|mode| mode.governed && mode.mode == Mode::Enforce);
     let expiry = governing.filter_map(|mode| profiles.get(&mode.profile)?.next_expiry(&namespace.name, now));
-    let next = expiry.chain(asked.as_ref().and_then(|asked| asked.finding.next)).min();
+    let contests = namespace.contests.iter().flatten();
+    let turns = contests.flat_map(|contest| [Some(contest.over), contest.answer]).flatten();
+    let turns = turns.filter(|turn| *turn > now);
+    let next = expiry.chain(asked.as_ref().and_then(|asked| asked.finding.next)).chain(turns).min();
     NamespacePlan {
         raise: asked.as_ref().and_then(|_| raised(&modes)),
         look: asked.as_ref().and_then(|asked| due_look(asked, &modes, &situation)),
@@ -126,9 +130,13 @@ fn record(
         }
         (Some(_), Some(asked)) => asked.finding.record,
         // Otherwise whoever lowers a label could have a soak begin anew, or a moment's doubt.
-        (Some((Verdict::Write { change: Change::Repair, .. }, _)), None) => {
-            carried(evidence, uid, true, situation.now)
-        }
+        (
+            Some((
+                Verdict::Write { change: Change::Repair, .. } | Verdict::Hold(HoldReason::Contested { .. }),
+                _,
+            )),
+            None,
+        ) => carried(evidence, uid, true, situation.now),
         (Some((Verdict::Freeze(reason), _)), None) => {
             // A profile that is suspended or a dry run asks for nothing meanwhile.
             let asks = !matches!(reason, FreezeReason::Suspended | FreezeReason::DryRun);
@@ -266,11 +274,29 @@ fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
             _ => policy.or(noted),
         };
         next.governed_by[index] = governed_by;
+        next.taken_from[index] = taken_from(plan, situation);
         if plan.mode == Mode::Enforce {
             next.enforced = enforced;
         }
     }
     next
+}
+
+/// From whom a mode's labels were taken, before or by this plan.
+fn taken_from(plan: &ModePlan, situation: &Situation<'_>) -> Option<String> {
+    let Situation { namespace, ledger, .. } = situation;
+    let noted = ledger.taken_from[plan.mode.index()].clone();
+    // What is put back was podsec's before it was theirs.
+    let Verdict::Write { value, change } = plan.verdict else { return noted };
+    if change == Change::Repair {
+        return noted;
+    }
+    let differing = pair(plan.mode, value)
+        .into_iter()
+        .filter(|(key, value)| namespace.label(key).is_some_and(|present| present != value));
+    let owners = differing.filter_map(|(key, _)| namespace.owners.foreign(key));
+    let last = owners.max_by_key(|owner| owner.time).map(|owner| notable(&owner.manager));
+    last.or(noted)
 }
 
 /// Whether a key has to be taken from somebody.

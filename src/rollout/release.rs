@@ -1,6 +1,11 @@
 //! What becomes of a mode that no profile governs any more.
 
-use super::{FreezeReason, Verdict, decision::Situation, resolution::Standing};
+use jiff::Timestamp;
+
+use super::{
+    Completeness, FreezeReason, Namespace, NamespacePlan, Profiles, Settings, Verdict, decision::Situation,
+    plan::plan, resolution::Standing,
+};
 use crate::{api::ReleasePolicy, standards::Mode};
 
 /// Why keys are kept, in the name of `podsec-retained`.
@@ -25,6 +30,13 @@ pub enum Release {
     Retain(RetainReason),
     /// The keys are withdrawn.
     Remove,
+}
+
+/// The plan by which podsec lets go of everything that it has on a namespace, as if all profiles had been deleted: by
+/// what the notes there say of it. For a person who says so and has no controller.
+pub fn let_go(namespace: &Namespace, now: Timestamp) -> NamespacePlan {
+    let completeness = Completeness::Complete { crd_created: Timestamp::MIN };
+    plan(namespace, &Profiles::new([], [], completeness), &Settings::default(), None, now)
 }
 
 /// How a mode that nobody governs is let go, or nothing when podsec has nothing there.

@@ -16,11 +16,22 @@ pub struct Settings {
     pub server_exempt_runtime_classes: BTreeSet<String>,
     /// Refuse every write that weakens.
     pub never_weaken: bool,
+    /// The field managers that set again and again what they were told once. `KeepStricter` leaves them what podsec
+    /// never had: to take it would only begin a fight.
+    pub reconcilers: BTreeSet<String>,
 }
 
 impl Settings {
     /// The names protected unless the controller is told otherwise; its own namespace is added to them.
     pub const DEFAULT_PROTECTED: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "openshift-*"];
+
+    /// The reconcilers known unless the controller is told otherwise: Flux's, Argo CD's, and OpenShift's label syncer
+    /// (`cluster-policy-controller`, `podsecurity_label_sync_controller.go`).
+    pub const DEFAULT_RECONCILERS: [&str; 3] = [
+        "kustomize-controller",
+        "argocd-controller",
+        "pod-security-admission-label-synchronization-controller",
+    ];
 
     /// Whether a namespace is protected.
     pub fn protects(&self, namespace: &str) -> bool {

@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 
 use super::{HoldReason, ModePlan, Release, Verdict, wording};
-use crate::{api::ReportState, standards::Mode};
+use crate::{
+    api::{ReportState, reasons::StateReason},
+    standards::Mode,
+};
 
 /// The state of a namespace, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +16,7 @@ pub struct Standing {
     /// The mode that it is about; none for what is protected.
     pub mode: Option<Mode>,
     /// One word for machines.
-    pub reason: &'static str,
+    pub reason: StateReason,
     /// Prose for people. What others wrote stands in it as [`wording::quoted`] has it.
     pub message: String,
     /// When podsec takes the next step by itself, if that is known and nothing else happens.
@@ -22,13 +25,17 @@ pub struct Standing {
 
 /// The state of a namespace once the verdicts of a plan are carried out: that of the mode of which there is most to
 /// tell, enforce before the others. `None` where podsec has nothing to do with the namespace.
-pub fn standing(modes: &[ModePlan], protected: bool) -> Option<Standing> {
+pub fn standing(namespace: &str, modes: &[ModePlan], protected: bool) -> Option<Standing> {
     // Of equal ones the last; enforce comes first in a plan.
-    let most = modes.iter().rev().map(standing_of).max_by_key(|standing| rank(standing.state));
+    let most = modes
+        .iter()
+        .rev()
+        .map(|plan| standing_of(namespace, plan))
+        .max_by_key(|standing| rank(standing.state));
     let unnamed = || Standing {
         state: ReportState::Protected,
         mode: None,
-        reason: "Protected",
+        reason: StateReason::Protected,
         message: "the namespace is protected, and no profile names it in full in namespaceNames".into(),
         next: None,
     };
@@ -52,33 +59,41 @@ const fn rank(state: ReportState) -> u8 {
 }
 
 /// The state of one mode once its verdict is carried out.
-pub fn standing_of(plan: &ModePlan) -> Standing {
+pub fn standing_of(namespace: &str, plan: &ModePlan) -> Standing {
     let (state, (reason, message), next) = match &plan.verdict {
-        Verdict::LeaveAlone { key, policy, .. } => {
-            let manager = wording::last_set_by(&plan.verdict).unwrap_or_default();
-            let message = format!("{key} was last set by {manager}; {}", wording::leaves(*policy));
-            (ReportState::Yielded, ("LeftAlone", message), None)
+        Verdict::LeaveAlone { .. } => {
+            let message = wording::left_alone(plan, namespace).unwrap_or_default();
+            (ReportState::Yielded, (StateReason::LeftAlone, message), None)
         }
         Verdict::Freeze(reason) => (ReportState::Frozen, wording::freeze(*reason, &plan.profile), None),
-        Verdict::Release(Release::Retain(reason)) => {
-            (ReportState::Left, wording::retained(*reason, &plan.profile), None)
+        Verdict::Release(release) => {
+            let (reason, message) = match release {
+                Release::Retain(reason) => wording::retained(*reason, &plan.profile),
+                Release::Remove => wording::removed(&plan.profile),
+            };
+            let former = wording::former(plan).map(|former| format!("; {former}")).unwrap_or_default();
+            (ReportState::Left, (reason, format!("{message}{former}")), None)
         }
-        Verdict::Release(Release::Remove) => (ReportState::Left, wording::removed(&plan.profile), None),
-        Verdict::InSync | Verdict::Write { .. } | Verdict::Hold(_) => match plan.held() {
-            Some(reason) => (state_of(reason), wording::hold(reason, plan), next_step(reason, plan)),
-            None => in_sync(plan),
+        Verdict::InSync | Verdict::Write { .. } | Verdict::Hold(_) => match (plan.held(), &plan.contest) {
+            (None | Some(HoldReason::Contested { .. }), Some(contest)) => {
+                let next = plan.held().and_then(|reason| next_step(reason, plan));
+                let message = wording::contest(contest, plan.mode, namespace);
+                (ReportState::Contested, (StateReason::Contested, message), next)
+            }
+            (Some(reason), _) => (state_of(reason), wording::hold(reason, plan), next_step(reason, plan)),
+            (None, None) => in_sync(plan),
         },
     };
     Standing { state, mode: Some(plan.mode), reason, message, next }
 }
 
-fn in_sync(plan: &ModePlan) -> (ReportState, (&'static str, String), Option<Timestamp>) {
+fn in_sync(plan: &ModePlan) -> (ReportState, (StateReason, String), Option<Timestamp>) {
     match &plan.exemption {
         Some(exemption) => {
             let message = wording::exemption(exemption, &plan.profile);
-            (ReportState::Exempt, ("Exempt", message), exemption.expires)
+            (ReportState::Exempt, (StateReason::Exempt, message), exemption.expires)
         }
-        None => (ReportState::InSync, ("InSync", wording::in_sync(plan)), None),
+        None => (ReportState::InSync, (StateReason::InSync, wording::in_sync(plan)), None),
     }
 }
 
@@ -87,6 +102,7 @@ const fn state_of(reason: &HoldReason) -> ReportState {
         HoldReason::Soaking { .. } => ReportState::Soaking,
         HoldReason::Inconclusive { .. } | HoldReason::LastLookDisagrees { .. } => ReportState::Inconclusive,
         HoldReason::ServerExempt => ReportState::ServerExempt,
+        HoldReason::Contested { .. } => ReportState::Contested,
         HoldReason::NotJudged
         | HoldReason::Violations { .. }
         | HoldReason::RolloutHalted { .. }
@@ -101,7 +117,9 @@ const fn state_of(reason: &HoldReason) -> ReportState {
 
 fn next_step(reason: &HoldReason, plan: &ModePlan) -> Option<Timestamp> {
     let by_gate = match reason {
-        HoldReason::Soaking { until, .. } | HoldReason::Batch { until } => Some(*until),
+        HoldReason::Soaking { until, .. }
+        | HoldReason::Batch { until }
+        | HoldReason::Contested { until, .. } => Some(*until),
         _ => None,
     };
     [by_gate, plan.forced_at].into_iter().flatten().min()

@@ -1,8 +1,8 @@
 use super::{
-    super::{ActiveExemption, Change, FreezeReason, RetainReason, WeakenCause},
+    super::{ActiveExemption, Change, FreezeReason, LeaveReason, RetainReason, WeakenCause},
     *,
 };
-use crate::{api::ConflictPolicy, standards::Level};
+use crate::standards::Level;
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -21,6 +21,8 @@ fn mode(mode: Mode, verdict: Verdict) -> ModePlan {
         verdict,
         partly: None,
         forced_at: None,
+        contest: None,
+        former: None,
     }
 }
 
@@ -38,14 +40,14 @@ fn written(change: Change) -> ModePlan {
 
 fn left_alone(of: Mode) -> ModePlan {
     let (last_set_by, key) = ("evil\u{1b}[31m".to_owned(), of.keys().level);
-    mode(of, Verdict::LeaveAlone { last_set_by, key, policy: ConflictPolicy::Yield })
+    mode(of, Verdict::LeaveAlone { last_set_by, key, reason: LeaveReason::Yield })
 }
 
 #[test]
 fn what_broke_in_one_namespace_is_not_told_in_another() {
     let reason = "after namespace secret was raised, 1 workload lacks pods".to_owned();
     let plan = held(HoldReason::RolloutHalted { reason });
-    let message = standing(std::slice::from_ref(&plan), false).unwrap().message;
+    let message = standing("shop", std::slice::from_ref(&plan), false).unwrap().message;
     assert!(message.contains("condition RolloutHalted") && !message.contains("secret"), "{message}");
 }
 
@@ -85,8 +87,8 @@ fn each_verdict_is_a_state_with_a_reason() {
         (enforce(Verdict::Release(Release::Remove)), ReportState::Left, "Removed"),
     ];
     for (plan, state, reason) in table {
-        let standing = standing(std::slice::from_ref(&plan), false).unwrap();
-        assert_eq!((standing.state, standing.reason), (state, reason), "{plan:?}");
+        let standing = standing("shop", std::slice::from_ref(&plan), false).unwrap();
+        assert_eq!((standing.state, standing.reason.as_str()), (state, reason), "{plan:?}");
         assert_eq!(standing.mode, Some(Mode::Enforce));
         assert!(!standing.message.is_empty() && !standing.message.contains('\u{1b}'), "{}", standing.message);
     }
@@ -97,8 +99,8 @@ fn what_is_raised_to_less_than_planned_is_held() {
     let mut plan = written(Change::Raise);
     plan.planned = "restricted:v1.37".parse().ok();
     plan.partly = Some(HoldReason::Violations { workloads: 2 });
-    let standing = standing(&[plan], false).unwrap();
-    assert_eq!((standing.state, standing.reason), (ReportState::Held, "Violations"));
+    let standing = standing("shop", &[plan], false).unwrap();
+    assert_eq!((standing.state, standing.reason.as_str()), (ReportState::Held, "Violations"));
     assert_eq!(standing.message, "2 workloads violate restricted:v1.37");
 }
 
@@ -112,12 +114,12 @@ fn an_exemption_is_told_until_its_end() {
         expires,
     };
     let exempt = ModePlan { exemption: Some(Box::new(exemption)), ..enforce(Verdict::InSync) };
-    let standing = standing(std::slice::from_ref(&exempt), false).unwrap();
+    let standing = standing("shop", std::slice::from_ref(&exempt), false).unwrap();
     assert_eq!((standing.state, standing.next), (ReportState::Exempt, expires));
     assert_eq!(standing.message, "exemption legacy-* of profile apps: OPS-1");
     let held = ModePlan { verdict: Verdict::Hold(HoldReason::WouldWeaken), ..exempt };
     assert_eq!(
-        super::standing(&[held], false).unwrap().state,
+        super::standing("shop", &[held], false).unwrap().state,
         ReportState::Held,
         "it is not as the exemption has it"
     );
@@ -128,7 +130,7 @@ fn what_would_be_weakened_is_a_label_or_what_the_api_server_enforces_without_one
     let message = |assumed| {
         let present = "restricted:latest".parse().unwrap();
         let plan = ModePlan { present, assumed, ..held(HoldReason::WouldWeaken) };
-        standing(&[plan], false).unwrap().message
+        standing("shop", &[plan], false).unwrap().message
     };
     assert!(message(false).starts_with("the stricter label stays: "), "{}", message(false));
     let of_default = message(true);
@@ -143,7 +145,7 @@ fn what_would_be_weakened_is_a_label_or_what_the_api_server_enforces_without_one
 fn the_next_step_is_the_nearest_that_podsec_takes_by_itself() {
     let (since, until) = (time("2026-11-22T12:00:00Z"), time("2026-11-23T12:00:00Z"));
     let forced_at = Some(time("2026-11-23T00:00:00Z"));
-    let next = |plan| standing(&[plan], false).unwrap().next;
+    let next = |plan| standing("shop", &[plan], false).unwrap().next;
     let soaking = held(HoldReason::Soaking { since, until });
     assert_eq!(next(soaking.clone()), Some(until));
     assert_eq!(next(ModePlan { forced_at, ..soaking }), forced_at);
@@ -151,7 +153,7 @@ fn the_next_step_is_the_nearest_that_podsec_takes_by_itself() {
     assert_eq!(next(violating.clone()), None);
     let forced = ModePlan { forced_at, ..violating };
     assert_eq!(next(forced.clone()), forced_at);
-    let message = standing(&[forced], false).unwrap().message;
+    let message = standing("shop", &[forced], false).unwrap().message;
     assert!(
         message.ends_with(
             "forceAfter raises it at 2026-11-23T00:00:00Z even so, unless podsec cannot tell then"
@@ -164,7 +166,7 @@ fn of_several_modes_the_one_is_told_of_which_there_is_most_to_tell() {
     let in_sync = |of| mode(of, Verdict::InSync);
     let violating = || held(HoldReason::Violations { workloads: 1 });
     let told = |modes: &[ModePlan]| {
-        let standing = standing(modes, false).unwrap();
+        let standing = standing("shop", modes, false).unwrap();
         (standing.state, standing.mode.unwrap())
     };
     assert_eq!(told(&[in_sync(Mode::Enforce), in_sync(Mode::Warn)]), (ReportState::InSync, Mode::Enforce));
@@ -180,7 +182,7 @@ fn of_several_modes_the_one_is_told_of_which_there_is_most_to_tell() {
 
 #[test]
 fn a_namespace_without_a_profile_has_no_state_unless_it_is_protected() {
-    assert_eq!(standing(&[], false), None);
-    assert_eq!(standing(&[], true).unwrap().state, ReportState::Protected);
-    assert_eq!(standing(&[enforce(Verdict::InSync)], true).unwrap().state, ReportState::InSync);
+    assert_eq!(standing("shop", &[], false), None);
+    assert_eq!(standing("shop", &[], true).unwrap().state, ReportState::Protected);
+    assert_eq!(standing("shop", &[enforce(Verdict::InSync)], true).unwrap().state, ReportState::InSync);
 }

@@ -42,6 +42,7 @@ pub(super) fn namespace(name: &str, labels: &[(&str, &str)]) -> Namespace {
         ledger_annotations: KeyValues::default(),
         owners: Owners::default(),
         remembered: None,
+        contests: Default::default(),
     };
     for (key, value) in labels {
         update(&mut namespace, "kubectl-create", key, Some(value));

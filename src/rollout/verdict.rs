@@ -1,12 +1,11 @@
 //! What may be decided about one mode of one namespace, and why.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
-use super::{ActiveExemption, release::Release};
-use crate::{
-    api::ConflictPolicy,
-    standards::{LevelVersion, Mode},
-};
+use super::{ActiveExemption, Contest, release::Release};
+use crate::standards::{LevelVersion, Mode};
 
 /// Why a write lowers what is effective. There is no other cause for which podsec does so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,6 +87,13 @@ pub enum HoldReason {
     },
     /// The API server is configured to enforce nothing in the namespace.
     ServerExempt,
+    /// Somebody takes it again and again, and podsec waits before it puts it back the next time.
+    Contested {
+        /// The field manager; empty where none is on record.
+        manager: String,
+        /// Until when.
+        until: Timestamp,
+    },
     /// Writing would weaken, and nobody said so.
     WouldWeaken,
     /// Writing would weaken, and the controller runs with `--never-weaken`.
@@ -111,6 +117,17 @@ pub enum FreezeReason {
     InDoubt(&'static str),
 }
 
+/// Why a label that somebody else set to another value is left to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LeaveReason {
+    /// `conflictPolicy: Yield` leaves everything.
+    Yield,
+    /// `KeepStricter` keeps what is stricter than what the profile asks, or as strict by an older version.
+    Stricter,
+    /// A known reconciler sets it, and podsec never had it.
+    Reconciler,
+}
+
 /// What is to be done about a mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -131,8 +148,8 @@ pub enum Verdict {
         last_set_by: String,
         /// The key it set.
         key: &'static str,
-        /// The policy that leaves it.
-        policy: ConflictPolicy,
+        /// Why it is theirs.
+        reason: LeaveReason,
     },
     /// Nothing is written or let go.
     Freeze(FreezeReason),
@@ -165,6 +182,10 @@ pub struct ModePlan {
     pub partly: Option<HoldReason>,
     /// When the namespace is raised even if it violates, since `forceAfter` says so. Not told earlier than 14 days ahead.
     pub forced_at: Option<Timestamp>,
+    /// The fight about it, if there is one.
+    pub contest: Option<Arc<Contest>>,
+    /// Whose value podsec had overwritten, where it lets go: that is gone.
+    pub former: Option<String>,
 }
 
 impl ModePlan {

@@ -3,17 +3,19 @@
 //!
 //! Names come from tenants and are quoted so that they cannot play tricks on a terminal or a log.
 
+use jiff::Timestamp;
+
 use super::{
-    ActiveExemption, FreezeReason, HoldReason, Manager, ModePlan, Namespace, RetainReason, Verdict,
-    WeakenCause,
+    ActiveExemption, Contest, FreezeReason, HoldReason, LeaveReason, Manager, ModePlan, Namespace,
+    RetainReason, Verdict, WeakenCause, remedy,
 };
 use crate::{
-    api::{ConflictPolicy, printable},
+    api::{printable, reasons::StateReason},
     standards::{Mode, Policy},
 };
 
 /// The word and the sentence for an enforce label that is held, for this reason.
-pub fn hold(reason: &HoldReason, plan: &ModePlan) -> (&'static str, String) {
+pub fn hold(reason: &HoldReason, plan: &ModePlan) -> (StateReason, String) {
     let (word, sentence) = held(reason, plan);
     match plan.forced_at {
         Some(at) => (
@@ -28,33 +30,37 @@ pub fn hold(reason: &HoldReason, plan: &ModePlan) -> (&'static str, String) {
 pub fn partly(plan: &ModePlan) -> Option<String> {
     let (word, sentence) = hold(plan.partly.as_ref()?, plan);
     let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
-    Some(format!("profile {} asks for {planned}, which has to wait ({word}): {sentence}", plan.profile))
+    Some(format!(
+        "profile {} asks for {planned}, which has to wait ({}): {sentence}",
+        plan.profile,
+        word.as_str()
+    ))
 }
 
-fn held(reason: &HoldReason, plan: &ModePlan) -> (&'static str, String) {
+fn held(reason: &HoldReason, plan: &ModePlan) -> (StateReason, String) {
     let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
     match reason {
-        HoldReason::Violations { workloads: 1 } => ("Violations", format!("1 workload violates {planned}")),
+        HoldReason::Violations { workloads: 1 } => (StateReason::Violations, format!("1 workload violates {planned}")),
         HoldReason::Violations { workloads } => {
-            ("Violations", format!("{workloads} workloads violate {planned}"))
+            (StateReason::Violations, format!("{workloads} workloads violate {planned}"))
         }
         HoldReason::Inconclusive { missing: Some(missing), .. } => (
-            "Inconclusive",
+            StateReason::Inconclusive,
             format!("podsec cannot tell whether a workload violates {planned}: {}", quoted(missing)),
         ),
         HoldReason::Inconclusive { workloads: 1, missing: None } => {
-            ("Inconclusive", format!("podsec cannot tell of 1 workload whether it violates {planned}"))
+            (StateReason::Inconclusive, format!("podsec cannot tell of 1 workload whether it violates {planned}"))
         }
         HoldReason::Inconclusive { workloads, missing: None } => {
-            ("Inconclusive", format!("podsec cannot tell of {workloads} workloads whether they violate {planned}"))
+            (StateReason::Inconclusive, format!("podsec cannot tell of {workloads} workloads whether they violate {planned}"))
         }
         HoldReason::Soaking { since, until } => (
-            "Soaking",
+            StateReason::Soaking,
             format!("no workload has violated {planned} since {since}; it is raised at {until} if none does until then"),
         ),
         // Not what it is that broke: that is another tenant's, and this is told in every namespace that waits.
         HoldReason::RolloutHalted { reason: _ } => (
-            "RolloutHalted",
+            StateReason::RolloutHalted,
             format!(
                 "profile {} raises nothing for now, since something broke in a namespace that it had raised; its \
                  condition RolloutHalted says what",
@@ -62,30 +68,34 @@ fn held(reason: &HoldReason, plan: &ModePlan) -> (&'static str, String) {
             ),
         ),
         HoldReason::Batch { until } => (
-            "Batch",
+            StateReason::Batch,
             format!(
                 "profile {} has raised as many namespaces as rollout.batch allows; the next may be raised at {until}",
                 plan.profile
             ),
         ),
         HoldReason::LastLookDue => {
-            ("LastLookDue", "the API server has yet to be asked, by a dry run, what it would refuse".into())
+            (StateReason::LastLookDue, "the API server has yet to be asked, by a dry run, what it would refuse".into())
         }
         HoldReason::LastLookDisagrees { detail } => (
-            "LastLookDisagrees",
+            StateReason::LastLookDisagrees,
             format!("podsec and the API server do not agree about the pods there: {}", quoted(detail)),
         ),
         HoldReason::LastLookUnavailable { reason } => (
-            "LastLookUnavailable",
+            StateReason::LastLookUnavailable,
             format!("the API server, asked by a dry run what it would refuse, did not say: {}", quoted(reason)),
         ),
         HoldReason::ServerExempt => (
-            "ServerExempt",
+            StateReason::ServerExempt,
             "the API server is configured to enforce nothing in this namespace, whatever its labels say".into(),
         ),
-        HoldReason::NotJudged => ("NotJudged", "podsec has not looked at what runs there yet".into()),
+        HoldReason::NotJudged => (StateReason::NotJudged, "podsec has not looked at what runs there yet".into()),
+        HoldReason::Contested { manager, until } => (
+            StateReason::Contested,
+            format!("{} takes it again and again; podsec puts {planned} back at {until}", who(manager)),
+        ),
         HoldReason::WouldWeaken if plan.assumed => (
-            "WouldWeaken",
+            StateReason::WouldWeaken,
             format!(
                 "there is no label, and the API server enforces {} by default, which is stricter; set allowWeakening: \
                  true on this profile to label the namespace for less",
@@ -93,37 +103,53 @@ fn held(reason: &HoldReason, plan: &ModePlan) -> (&'static str, String) {
             ),
         ),
         HoldReason::WouldWeaken => (
-            "WouldWeaken",
+            StateReason::WouldWeaken,
             "the stricter label stays: another profile or a person had raised it; set allowWeakening: true on this \
              profile to lower it"
                 .into(),
         ),
         HoldReason::NeverWeaken => {
-            ("NeverWeaken", "the controller runs with --never-weaken, so the stricter label stays".into())
+            (StateReason::NeverWeaken, "the controller runs with --never-weaken, so the stricter label stays".into())
         }
-        HoldReason::InDoubt(doubt) => ("InDoubt", format!("nothing is lowered while {doubt}")),
+        HoldReason::InDoubt(doubt) => (StateReason::InDoubt, format!("nothing is lowered while {doubt}")),
     }
 }
 
 /// The word and the sentence for a frozen mode.
-pub fn freeze(reason: FreezeReason, profile: &str) -> (&'static str, String) {
+pub fn freeze(reason: FreezeReason, profile: &str) -> (StateReason, String) {
     match reason {
         FreezeReason::Suspended => {
-            ("Suspended", format!("profile {profile} is suspended: its labels stay as they are"))
+            (StateReason::Suspended, format!("profile {profile} is suspended: its labels stay as they are"))
         }
         FreezeReason::DryRun => {
-            ("DryRun", format!("profile {profile} became a dry run: its labels stay as they are"))
+            (StateReason::DryRun, format!("profile {profile} became a dry run: its labels stay as they are"))
         }
         FreezeReason::Unreadable => (
-            "ProfileUnreadable",
+            StateReason::ProfileUnreadable,
             format!("profile {profile} cannot be used: its labels stay until it is mended or deleted"),
         ),
         FreezeReason::Unlisted => (
-            "ProfileUnlisted",
+            StateReason::ProfileUnlisted,
             format!("profile {profile} is not listed, and the list is in doubt: its labels stay"),
         ),
-        FreezeReason::InDoubt(doubt) => ("InDoubt", format!("nothing is let go while {doubt}")),
+        FreezeReason::InDoubt(doubt) => (StateReason::InDoubt, format!("nothing is let go while {doubt}")),
     }
+}
+
+/// That somebody takes back again and again what podsec wrote, and what ends it.
+pub fn contest(contest: &Contest, mode: Mode, namespace: &str) -> String {
+    let Contest { manager, takes, last, value, .. } = contest;
+    format!(
+        "{} has taken {mode} from podsec {takes} times in a row, last at {}; podsec puts {value} back. {}",
+        who(manager),
+        Timestamp::from_second(last.as_second()).unwrap_or(*last),
+        remedy(manager, namespace, mode)
+    )
+}
+
+/// A field manager, for people.
+fn who(manager: &str) -> String {
+    if manager.is_empty() { "somebody who left no record".to_owned() } else { quoted(manager) }
 }
 
 /// The labels of a mode as they stand, where the API server cannot read one of them.
@@ -156,32 +182,41 @@ pub fn exemption(exemption: &ActiveExemption, profile: &str) -> String {
 }
 
 /// Why keys are kept in the name of `podsec-retained`.
-pub fn retained(reason: RetainReason, profile: &str) -> (&'static str, String) {
+pub fn retained(reason: RetainReason, profile: &str) -> (StateReason, String) {
     let manager = Manager::Retained.as_str();
     match reason {
-        RetainReason::Policy => {
-            ("Retained", format!("profile {profile} let go of it; its labels stay, owned by {manager}"))
-        }
-        RetainReason::Left => {
-            ("Left", format!("it no longer matches profile {profile}; its labels stay, owned by {manager}"))
-        }
+        RetainReason::Policy => (
+            StateReason::Retained,
+            format!("profile {profile} let go of it; its labels stay, owned by {manager}"),
+        ),
+        RetainReason::Left => (
+            StateReason::Left,
+            format!("it no longer matches profile {profile}; its labels stay, owned by {manager}"),
+        ),
         RetainReason::EarlierCrd => (
-            "Retained",
+            StateReason::Retained,
             format!("profile {profile} went with an earlier CRD; its labels stay, owned by {manager}"),
         ),
         RetainReason::NeverWeaken => (
-            "Retained",
+            StateReason::Retained,
             format!("the controller runs with --never-weaken; the labels stay, owned by {manager}"),
         ),
-        RetainReason::Unrecorded => {
-            ("Retained", format!("nobody knows which profile set its labels; they stay, owned by {manager}"))
-        }
+        RetainReason::Unrecorded => (
+            StateReason::Retained,
+            format!("nobody knows which profile set its labels; they stay, owned by {manager}"),
+        ),
     }
 }
 
+/// That a value which somebody else had set does not come back where podsec lets go of a mode that it had taken.
+pub fn former(plan: &ModePlan) -> Option<String> {
+    let manager = plan.former.as_ref()?;
+    Some(format!("what {} had set there before podsec took it is gone", quoted(manager)))
+}
+
 /// What is said where keys are withdrawn.
-pub fn removed(profile: &str) -> (&'static str, String) {
-    ("Removed", format!("profile {profile} let go of it with releasePolicy: Remove"))
+pub fn removed(profile: &str) -> (StateReason, String) {
+    (StateReason::Removed, format!("profile {profile} let go of it with releasePolicy: Remove"))
 }
 
 /// What is said of a mode that is as its profile asks.
@@ -191,14 +226,25 @@ pub fn in_sync(plan: &ModePlan) -> String {
 }
 
 /// Why a label that somebody else set is left to them.
-pub const fn leaves(policy: ConflictPolicy) -> &'static str {
-    match policy {
-        ConflictPolicy::Yield => "conflictPolicy: Yield leaves a label to whoever set it",
-        ConflictPolicy::KeepStricter | ConflictPolicy::Force => {
-            "in this version of podsec conflictPolicy: KeepStricter leaves a label to whoever set it, unless podsec \
-             had raised it and it was lowered since; Force takes it"
+pub const fn leaves(reason: LeaveReason) -> &'static str {
+    match reason {
+        LeaveReason::Yield => "conflictPolicy: Yield leaves a label to whoever set it",
+        LeaveReason::Stricter => {
+            "conflictPolicy: KeepStricter leaves them what is at least as strict as what the profile asks"
+        }
+        LeaveReason::Reconciler => {
+            "conflictPolicy: KeepStricter leaves what podsec never had to those who set it again and again"
         }
     }
+}
+
+/// That a label was last set by somebody else, why it is left to them, and what makes them leave it alone; nothing where
+/// no label is left.
+pub fn left_alone(plan: &ModePlan, namespace: &str) -> Option<String> {
+    let Verdict::LeaveAlone { last_set_by, key, reason } = &plan.verdict else { return None };
+    let (manager, why) = (quoted(last_set_by), leaves(*reason));
+    let remedy = remedy(last_set_by, namespace, plan.mode);
+    Some(format!("{key} was last set by {manager}; {why}. {remedy}"))
 }
 
 /// The field manager that last set a key, for people.

@@ -9,6 +9,7 @@ mod gate;
 mod hostile;
 mod interposer;
 mod outage;
+mod ownership;
 mod plan;
 #[path = "../standards/pods"]
 mod pods {

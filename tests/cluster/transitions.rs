@@ -100,7 +100,10 @@ async fn what_somebody_else_set_is_shared_taken_or_left() {
     assert_eq!(stage.shown("yield-a").await, "enforce=privileged");
     let left = json!([{
         "namespace": "yield-a", "mode": "enforce", "present": "privileged:latest", "planned": "baseline:v1.37",
-        "lastSetBy": "kubectl-create", "message": "conflictPolicy: Yield leaves a label to whoever set it",
+        "lastSetBy": "kubectl-create",
+        "message": "pod-security.kubernetes.io/enforce was last set by kubectl-create; conflictPolicy: Yield leaves a \
+            label to whoever set it. If it is not meant: kubectl label namespace yield-a \
+            pod-security.kubernetes.io/enforce- pod-security.kubernetes.io/enforce-version-; conflictPolicy: Force takes it",
     }]);
     assert_eq!(stage.status("yield").await["leftAlone"], left);
 

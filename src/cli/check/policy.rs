@@ -157,6 +157,7 @@ impl Levels {
             ledger_annotations: KeyValues::default(),
             owners: Owners::default(),
             remembered: None,
+            contests: Default::default(),
         };
         let protected = Settings::DEFAULT_PROTECTED.map(NamePattern::new).into();
         let settings = Settings { protected, ..Settings::default() };

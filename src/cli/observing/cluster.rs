@@ -92,6 +92,19 @@ pub(in crate::cli) struct Observed {
     pub(in crate::cli) took: Duration,
 }
 
+/// The namespaces of a cluster, without what they run.
+pub(in crate::cli) struct Named {
+    /// The context, or the address where there is none.
+    pub(in crate::cli) name: String,
+    pub(in crate::cli) client: Client,
+    /// The namespaces that were asked for, by name.
+    pub(in crate::cli) namespaces: BTreeMap<String, Namespace>,
+    /// How many profiles there are, as far as they can be listed.
+    pub(in crate::cli) profiles: usize,
+    /// What is missing.
+    pub(in crate::cli) problems: Vec<Problem>,
+}
+
 impl Selection {
     /// One namespace of one cluster.
     pub(in crate::cli) fn one(connection: Connection, namespace: String) -> Self {
@@ -177,6 +190,28 @@ impl Selection {
         let took = begun.elapsed();
         let observed = Observed { name, minor, namespaces, workloads, profiles, reports, problems, took };
         Ok((observed, client))
+    }
+
+    /// Lists the namespaces of a cluster, and counts its profiles.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be reached, or nothing can be read of it.
+    pub(in crate::cli) async fn list_namespaces(&self, connection: &Connection) -> Result<Named, Problem> {
+        let name = connection.context_name();
+        let place = name.clone().map_or_else(|| "cluster".to_owned(), |name| format!("context {name}"));
+        let list = async {
+            let (client, server) = connection.client().await?;
+            let mut problems = Vec::new();
+            let namespaces = self.namespaces(&client, &mut problems).await?;
+            // Where there is no CRD there are no profiles.
+            let profiles = profiles::list(&client, None).await;
+            let profiles = profiles.map_or(0, |listing| listing.readable.len() + listing.unreadable.len());
+            let name = name.unwrap_or_else(|| server.to_string());
+            Ok(Named { name, client, namespaces, profiles, problems })
+        };
+        let listed: Result<_, Unreachable> = list.await;
+        listed.map_err(|error| Problem { place, message: crate::cli::with_causes(&error) })
     }
 
     /// The namespaces: named ones are asked for one by one, which takes no right to list them all.

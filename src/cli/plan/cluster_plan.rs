@@ -269,6 +269,7 @@ fn preview(listing: Option<Listing>, question: &Question, minor: u32, notices: &
     let server = ServerView { minor, watched_in_full: true };
     let default = Settings {
         protected: Settings::DEFAULT_PROTECTED.into_iter().chain([INSTALLED]).map(NamePattern::new).collect(),
+        reconcilers: Settings::DEFAULT_RECONCILERS.map(Into::into).into(),
         ..Settings::default()
     };
     let listing = listing.unwrap_or_else(|| Listing {

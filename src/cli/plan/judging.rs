@@ -5,10 +5,12 @@ use super::{
     model::{DryRun, Judged, NamespaceReport, PlannedMode, State, Step, WorkloadResult},
 };
 use crate::{
+    api::reasons::StateReason,
     assessment::{Assessment, Judge, Workload, Workloads},
     cli::findings::merge,
     rollout::{
-        Change, KeyValues, ModePlan, Namespace, Profiles, Release, Settings, Verdict, standing, wording,
+        Change, KeyValues, ModePlan, Namespace, Profiles, Release, Settings, Verdict, remedy, standing,
+        wording,
     },
     standards::{self, Level, LevelVersion, Mode, Version},
 };
@@ -130,12 +132,13 @@ fn state(namespace: &Namespace, plan: &Outline) -> State {
     if namespace.terminating {
         return State::Terminating;
     }
-    standing(&plan.modes, plan.protected).map_or(State::Ungoverned, |standing| State::Planned(standing.state))
+    standing(&namespace.name, &plan.modes, plan.protected)
+        .map_or(State::Ungoverned, |standing| State::Planned(standing.state))
 }
 
 fn planned_mode(plan: &ModePlan, namespace: &Namespace, settings: &Settings) -> PlannedMode {
     let ModePlan { mode, profile, present, assumed, planned, verdict, .. } = plan;
-    let (step, reason, why) = told(plan);
+    let (step, reason, why) = told(plan, &namespace.name);
     let keys = mode.keys();
     let last = namespace.owners.of(keys.level).iter().max_by_key(|owner| owner.time);
     PlannedMode {
@@ -158,19 +161,20 @@ fn planned_mode(plan: &ModePlan, namespace: &Namespace, settings: &Settings) -> 
 }
 
 /// What is to be done, and what there is to say of it.
-fn told(plan: &ModePlan) -> (Step, Option<&'static str>, Option<String>) {
+fn told(plan: &ModePlan, namespace: &str) -> (Step, Option<&'static str>, Option<String>) {
     let profile = &plan.profile;
-    let with = |step, (reason, sentence)| (step, Some(reason), Some(sentence));
+    let with = |step, (reason, sentence): (StateReason, _)| (step, Some(reason.as_str()), Some(sentence));
     match &plan.verdict {
         Verdict::InSync => (Step::None, None, exemption(plan)),
         Verdict::Write { change, .. } => {
             let (step, why) = written(*change, plan);
-            let partly = plan.partly.as_ref().map(|held| wording::hold(held, plan).0);
+            let partly = plan.partly.as_ref().map(|held| wording::hold(held, plan).0.as_str());
             (step, partly, wording::partly(plan).or(why))
         }
         Verdict::Hold(why) => with(Step::Hold, wording::hold(why, plan)),
-        Verdict::LeaveAlone { policy, .. } => {
-            with(Step::LeaveAlone, ("LeftAlone", wording::leaves(*policy).to_owned()))
+        Verdict::LeaveAlone { last_set_by, reason, .. } => {
+            let (why, remedy) = (wording::leaves(*reason), remedy(last_set_by, namespace, plan.mode));
+            with(Step::LeaveAlone, (StateReason::LeftAlone, format!("{why}. {remedy}")))
         }
         Verdict::Freeze(why) => with(Step::Freeze, wording::freeze(*why, profile)),
         Verdict::Release(Release::Retain(why)) => with(Step::Retain, wording::retained(*why, profile)),

@@ -108,6 +108,7 @@ impl Cluster {
             ledger_annotations: KeyValues::default(),
             owners: Owners::from_managed_fields([entry]),
             remembered: None,
+            contests: Default::default(),
         };
         self.observed.namespaces.insert(name.to_owned(), namespace);
         self.observed.workloads.inventories.insert(name.to_owned(), Inventory::default());

@@ -1,17 +1,16 @@
 //! What there is to say of a namespace.
 
-use jiff::Timestamp;
-
 use crate::{
     api::ReportState,
-    cli::plan::{
-        cluster_plan::ClusterPlan,
-        model::{NamespaceReport, PlannedMode, State, Step},
+    cli::{
+        key_owners::Key,
+        plan::{
+            cluster_plan::ClusterPlan,
+            model::{NamespaceReport, PlannedMode, State, Step},
+        },
     },
-    rollout::{
-        self, Mismatch, Namespace, Operation, Owner, Place, Rank, TRACKED_KEYS, is_annotation, wording,
-    },
-    standards::{LABEL_PREFIX, LevelVersion, Mode},
+    rollout::{self, Mismatch, Namespace, Place, Rank, TRACKED_KEYS},
+    standards::{LevelVersion, Mode},
 };
 
 /// Everything about one namespace.
@@ -39,30 +38,6 @@ pub(super) struct Candidate {
     pub(super) why_not: Option<String>,
 }
 
-/// A label or an annotation.
-#[derive(Debug)]
-pub(super) struct Key {
-    pub(super) name: &'static str,
-    pub(super) value: Option<String>,
-    pub(super) owners: Vec<KeyOwner>,
-}
-
-impl Key {
-    /// Without what all labels of Pod Security begin with.
-    pub(super) fn short(&self) -> &'static str {
-        self.name.strip_prefix(LABEL_PREFIX).unwrap_or(self.name)
-    }
-}
-
-/// Somebody who owns a key.
-#[derive(Debug)]
-pub(super) struct KeyOwner {
-    pub(super) manager: String,
-    /// `Apply`, `Update`, or `Update of status`.
-    pub(super) how: String,
-    pub(super) since: Option<Timestamp>,
-}
-
 impl<'p> Explanation<'p> {
     /// Of a namespace that was planned; nothing when it was not.
     pub(super) fn new(plan: &'p ClusterPlan, namespace: &Namespace) -> Option<Self> {
@@ -80,7 +55,7 @@ impl<'p> Explanation<'p> {
             report,
             candidates: Mode::ALL.map(candidates).into(),
             elsewhere: elsewhere.collect(),
-            keys: TRACKED_KEYS.into_iter().filter_map(|name| key(name, namespace)).collect(),
+            keys: TRACKED_KEYS.into_iter().filter_map(|name| Key::of(name, namespace)).collect(),
             next: next(report),
         })
     }
@@ -107,30 +82,6 @@ fn candidate(mode: Mode, candidate: &rollout::Candidate<'_>) -> Candidate {
         governs: candidate.place == Place::Governs,
         why_not,
     }
-}
-
-fn key(name: &'static str, namespace: &Namespace) -> Option<Key> {
-    let value = if is_annotation(name) {
-        namespace.ledger_annotations.get(name).map(ToOwned::to_owned)
-    } else {
-        namespace.label(name).map(ToOwned::to_owned)
-    };
-    let owners: Vec<_> = namespace.owners.of(name).iter().map(owner).collect();
-    (value.is_some() || !owners.is_empty()).then_some(Key { name, value, owners })
-}
-
-fn owner(owner: &Owner) -> KeyOwner {
-    let Owner { manager, operation, subresource, time } = owner;
-    let operation = match operation {
-        Operation::Apply => "Apply",
-        Operation::Update => "Update",
-    };
-    let how = if subresource.is_empty() {
-        operation.to_owned()
-    } else {
-        format!("{operation} of {}", wording::quoted(subresource))
-    };
-    KeyOwner { manager: wording::quoted(manager), how, since: *time }
 }
 
 /// What is to be done next.
@@ -187,13 +138,7 @@ fn step(plan: &PlannedMode) -> Option<String> {
             }
             _ => plan.why.clone()?,
         },
-        Step::LeaveAlone => {
-            let manager = plan.last_set_by.as_deref().unwrap_or("whoever set it");
-            format!(
-                "have {manager} leave the {mode} labels alone, or set conflictPolicy: Force in profile {}",
-                plan.profile
-            )
-        }
+        Step::LeaveAlone => plan.why.clone()?,
         Step::Freeze => match plan.reason {
             Some("Suspended" | "DryRun") => {
                 format!("nothing happens to {mode} while profile {} is not active", plan.profile)

@@ -2,12 +2,12 @@
 
 use std::io::{self, Write};
 
-use jiff::Timestamp;
 use serde::Serialize;
 
-use super::explanation::{Candidate, Explanation, Key};
+use super::explanation::{Candidate, Explanation};
 use crate::{
     cli::{
+        key_owners::Key,
         output::json::{API_VERSION, pretty},
         plan::{
             cluster_plan::ClusterPlan,
@@ -26,7 +26,7 @@ struct Document<'a> {
     namespace: Namespace<'a>,
     modes: Vec<PerMode<'a>>,
     not_selecting: Vec<NotSelecting<'a>>,
-    keys: Vec<Told<'a>>,
+    keys: &'a [Key],
     next: &'a [String],
     results: Vec<Workload<'a>>,
     notices: &'a [String],
@@ -70,33 +70,6 @@ struct NotSelecting<'a> {
 }
 
 #[derive(Serialize)]
-struct Told<'a> {
-    key: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<&'a str>,
-    owners: Vec<Owner<'a>>,
-}
-
-#[derive(Serialize)]
-struct Owner<'a> {
-    manager: &'a str,
-    how: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    since: Option<Timestamp>,
-}
-
-impl<'a> From<&'a Key> for Told<'a> {
-    fn from(key: &'a Key) -> Self {
-        let owners = key.owners.iter().map(|owner| Owner {
-            manager: &owner.manager,
-            how: &owner.how,
-            since: owner.since,
-        });
-        Self { key: key.name, value: key.value.as_deref(), owners: owners.collect() }
-    }
-}
-
-#[derive(Serialize)]
 struct Failed<'a> {
     object: &'a str,
     message: &'a str,
@@ -123,7 +96,7 @@ pub(super) fn write(
         namespace: Namespace::new(&plan.name, report),
         modes: modes.collect(),
         not_selecting: not_selecting.collect(),
-        keys: explanation.keys.iter().map(Told::from).collect(),
+        keys: &explanation.keys,
         next: &explanation.next,
         results: results.iter().map(|result| Workload::new(&plan.name, report, result)).collect(),
         notices: &plan.notices,

@@ -4,8 +4,9 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
-use super::explanation::{Explanation, Key};
+use super::explanation::Explanation;
 use crate::cli::{
+    key_owners::Key,
     output::{Cell, Columns, plain},
     plan::{
         cluster_plan::ClusterPlan,
@@ -100,18 +101,10 @@ fn modes(out: &mut dyn Write, explanation: &Explanation<'_>, is_coloured: bool) 
 fn keys(out: &mut dyn Write, keys: &[Key], is_coloured: bool) -> io::Result<()> {
     let mut columns = Columns::new(["LABEL OR ANNOTATION", "VALUE", "OWNED BY"]);
     for key in keys {
-        let owners: Vec<_> = key
-            .owners
-            .iter()
-            .map(|owner| {
-                let since = owner.since.map(|since| format!(", {since}")).unwrap_or_default();
-                format!("{} ({}{since})", owner.manager, owner.how)
-            })
-            .collect();
         columns.row([
             Cell::new(key.short()),
             Cell::new(key.value.as_deref().unwrap_or("-")),
-            Cell::new(if owners.is_empty() { "nobody on record".to_owned() } else { owners.join("; ") }),
+            Cell::new(key.owned_by()),
         ]);
     }
     columns.write(out, is_coloured)

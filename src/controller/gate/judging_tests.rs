@@ -67,6 +67,7 @@ fn onlookers_of(inventory: &Inventory, profiles: &[Value]) -> Vec<(String, Repor
         ledger_annotations: KeyValues::default(),
         owners: Owners::default(),
         remembered: None,
+        contests: Default::default(),
     };
     let case = Case {
         state: &state,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::super::{apply::Applied, gate::Findings};
 use crate::{
-    api::{ReportContent, ReportState, Soak, VerdictCounts},
+    api::{ReportContent, ReportState, Soak, VerdictCounts, reasons::StateReason},
     assessment::{Account, Assessment, ModeAccount, Said, StateSince, report, verdict_counts},
     rollout::{ModePlan, Namespace, Profile, Settings, Standing, Verdict, standing, wording},
     standards::{self, Mode},
@@ -78,7 +78,7 @@ pub(in super::super) struct Source<'a> {
 pub(in super::super) fn content(source: Source<'_>, findings: Findings) -> Option<ReportContent> {
     let Source { namespace, applied, onlooker, settings, soak, before, now } = source;
     let (whole, foremost, next_step, modes) =
-        match (standing(applied.modes(), applied.is_protected()), onlooker) {
+        match (standing(&namespace.name, applied.modes(), applied.is_protected()), onlooker) {
             (Some(whole), _) => {
                 let modes: Vec<_> = applied.modes().iter().map(|plan| mode(plan, namespace)).collect();
                 let (foremost, next_step) = (whole.mode, whole.next);
@@ -108,9 +108,9 @@ pub(in super::super) fn content(source: Source<'_>, findings: Findings) -> Optio
 fn onlooking(profile: &Profile, namespace: &Namespace, settings: &Settings) -> Vec<ModeAccount> {
     let name = &profile.name;
     let (reason, message) = if profile.suspended {
-        ("Suspended", format!("profile {name} is suspended: nothing is written"))
+        (StateReason::Suspended, format!("profile {name} is suspended: nothing is written"))
     } else {
-        ("DryRun", format!("profile {name} is a dry run: nothing is written"))
+        (StateReason::DryRun, format!("profile {name} is a dry run: nothing is written"))
     };
     let account = |mode: Mode| {
         let planned = profile.asks(mode)?;
@@ -121,14 +121,14 @@ fn onlooking(profile: &Profile, namespace: &Namespace, settings: &Settings) -> V
             assumed: namespace.label(mode.keys().level).is_none(),
             garbled: wording::garbled(mode, namespace),
             planned: Some(planned),
-            said: Said { state: ReportState::Held, reason: reason.into(), message: message.clone() },
+            said: Said { state: ReportState::Held, reason: reason.as_str().into(), message: message.clone() },
         })
     };
     Mode::ALL.into_iter().filter_map(account).collect()
 }
 
 fn mode(plan: &ModePlan, namespace: &Namespace) -> ModeAccount {
-    let own = standing(std::slice::from_ref(plan), false);
+    let own = standing(&namespace.name, std::slice::from_ref(plan), false);
     let (present, assumed, garbled) = match &plan.verdict {
         Verdict::Write { value, .. } => (*value, false, None),
         _ => (plan.present, plan.assumed, wording::garbled(plan.mode, namespace)),
@@ -146,5 +146,5 @@ fn mode(plan: &ModePlan, namespace: &Namespace) -> ModeAccount {
 
 fn said(standing: Standing) -> Said {
     let Standing { state, reason, message, mode: _, next: _ } = standing;
-    Said { state, reason: reason.to_owned(), message }
+    Said { state, reason: reason.as_str().to_owned(), message }
 }

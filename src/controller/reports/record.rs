@@ -122,6 +122,7 @@ mod tests {
             ledger_annotations: [(GOVERNED_BY, "enforce=apps")].into_iter().collect(),
             owners: Owners::default(),
             remembered: None,
+            contests: Default::default(),
         };
         let ledger = witnessed(&read, &namespace("u")).unwrap();
         assert_eq!((ledger.enforced, ledger.profile_of(Mode::Enforce)), (Some(policy), Some("apps")));

@@ -1,18 +1,19 @@
 //! What the conditions of a profile say.
 
-use super::{Account, NAMED, PROGRESSING, Tally};
+use super::{Account, NAMED, Tally};
 use crate::{
     api::{
         ClusterPodSecurityProfile, JudgedCounts, NamespaceCounts, ProfileStatus, Strategy,
         UnwritableNamespace,
         conditions::{ConditionStatus, types},
+        reasons::ConditionReason as Reason,
     },
     controller::state::Progress,
     rollout::wording,
 };
 
 /// Type, status, reason and message of a condition.
-pub(super) type Said = (&'static str, ConditionStatus, &'static str, String);
+pub(super) type Said = (&'static str, ConditionStatus, Reason, String);
 
 /// The conditions, in their fixed order. Reconciling and Stalled are absent when they do not hold.
 pub(super) fn conditions(
@@ -25,45 +26,54 @@ pub(super) fn conditions(
     let mut said = Vec::new();
     let Progress { total, left } = account.progress;
     if let Some(text) = keeps_failing(status, tally) {
-        said.push((types::RECONCILING, True, "ProgressingWithRetry", text.clone()));
-        said.push((types::READY, False, "ProgressingWithRetry", text));
+        said.push((types::RECONCILING, True, Reason::ProgressingWithRetry, text.clone()));
+        said.push((types::READY, False, Reason::ProgressingWithRetry, text));
     } else if left > 0 {
         let text = format!("{} of {total} namespaces done", total - left.min(total));
-        said.push((types::RECONCILING, True, PROGRESSING, text.clone()));
-        said.push((types::READY, Unknown, PROGRESSING, text));
+        said.push((types::RECONCILING, True, Reason::Progressing, text.clone()));
+        said.push((types::READY, Unknown, Reason::Progressing, text));
     } else if let Some(text) = cannot_soak(account, object) {
-        said.push((types::STALLED, True, "ReportsUnavailable", text.clone()));
-        said.push((types::READY, False, "ReportsUnavailable", text));
+        said.push((types::STALLED, True, Reason::ReportsUnavailable, text.clone()));
+        said.push((types::READY, False, Reason::ReportsUnavailable, text));
     } else if let Some(text) = all_forbidden(status, tally) {
-        said.push((types::STALLED, True, "Forbidden", text.clone()));
-        said.push((types::READY, False, "Forbidden", text));
+        said.push((types::STALLED, True, Reason::Forbidden, text.clone()));
+        said.push((types::READY, False, Reason::Forbidden, text));
     } else if object.spec.suspend == Some(true) {
         said.push((
             types::READY,
             True,
-            "Suspended",
+            Reason::Suspended,
             "suspended: nothing is written and nothing is released".into(),
         ));
     } else if object.spec.strategy() == Strategy::DryRun {
         let text = format!("dry run: {} namespaces matched, nothing is written", status.namespaces.matched);
-        said.push((types::READY, True, "DryRun", text));
+        said.push((types::READY, True, Reason::DryRun, text));
     } else {
-        said.push((types::READY, True, "Reconciled", summary(status, tally)));
+        said.push((types::READY, True, Reason::Reconciled, summary(status, tally)));
     }
     said.push(compliant(status, tally, left == 0));
     said.push(if tally.overlapping.is_empty() {
-        (types::OVERLAPPING, False, "NoOverlap", "no other profile of equal priority disagrees".into())
+        (types::OVERLAPPING, False, Reason::NoOverlap, "no other profile of equal priority disagrees".into())
     } else {
         let others: Vec<_> = tally.overlapping.iter().take(NAMED).map(String::as_str).collect();
         let text = format!(
             "profiles of equal priority disagree about a namespace: {}; the stricter governs; give them different priorities",
             others.join(", ")
         );
-        (types::OVERLAPPING, True, "EqualPriority", text)
+        (types::OVERLAPPING, True, Reason::EqualPriority, text)
+    });
+    said.push(match &tally.contested {
+        Some((first, 1)) => (types::CONTESTED, True, Reason::Fight, first.clone()),
+        Some((first, count)) => {
+            (types::CONTESTED, True, Reason::Fight, format!("{count} namespaces are fought over; {first}"))
+        }
+        None => {
+            (types::CONTESTED, False, Reason::NoFight, "nobody keeps taking back what podsec writes".into())
+        }
     });
     said.push(match &account.halted {
-        Some(reason) => (types::ROLLOUT_HALTED, True, "Breakage", reason.clone()),
-        None => (types::ROLLOUT_HALTED, False, "NotHalted", "nothing has broken after a raise".into()),
+        Some(reason) => (types::ROLLOUT_HALTED, True, Reason::Breakage, reason.clone()),
+        None => (types::ROLLOUT_HALTED, False, Reason::NotHalted, "nothing has broken after a raise".into()),
     });
     said
 }
@@ -80,21 +90,21 @@ fn compliant(status: &ProfileStatus, tally: &Tally, is_done: bool) -> Said {
             }
             _ => "podsec has not looked at what runs yet".into(),
         };
-        return (types::COMPLIANT, ConditionStatus::Unknown, "NotJudged", text);
+        return (types::COMPLIANT, ConditionStatus::Unknown, Reason::NotJudged, text);
     }
     if violating > 0 {
         let text = format!(
             "{violating} of {judged} workloads in {} of {} namespaces violate what is planned; kubectl get psr -A says which",
             tally.violating, tally.judged
         );
-        return (types::COMPLIANT, ConditionStatus::False, "Violations", text);
+        return (types::COMPLIANT, ConditionStatus::False, Reason::Violations, text);
     }
     if tally.inconclusive > 0 {
         let text = format!("podsec cannot tell of {} of {} namespaces", tally.inconclusive, tally.judged);
-        return (types::COMPLIANT, ConditionStatus::Unknown, "Inconclusive", text);
+        return (types::COMPLIANT, ConditionStatus::Unknown, Reason::Inconclusive, text);
     }
     let text = format!("none of {judged} workloads in {} namespaces violates what is planned", tally.judged);
-    (types::COMPLIANT, ConditionStatus::True, "NoViolations", text)
+    (types::COMPLIANT, ConditionStatus::True, Reason::NoViolations, text)
 }
 
 /// What to say where a soak cannot be remembered.

@@ -50,7 +50,7 @@ fn it_is_told_fourteen_days_ahead() {
     stage.now = from;
     let plan = stage.settle();
     assert_eq!((plan.modes[0].forced_at, plan.next), (Some(time()), Some(time())));
-    let standing = standing(&plan.modes, plan.protected).unwrap();
+    let standing = standing("a", &plan.modes, plan.protected).unwrap();
     assert_eq!(standing.next, Some(time()));
     assert!(standing.message.contains(FORCE_AFTER), "{}", standing.message);
 }

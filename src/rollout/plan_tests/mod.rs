@@ -5,7 +5,7 @@ mod trust;
 
 use super::{
     super::{
-        Change, Completeness, FreezeReason, HoldReason, NamePattern, RetainReason, WeakenCause,
+        Change, Completeness, FreezeReason, HoldReason, LeaveReason, NamePattern, RetainReason, WeakenCause,
         testing::{self, COMPLETE, apply, forge, now, owned_by, profile, profiles, shown, update},
     },
     *,

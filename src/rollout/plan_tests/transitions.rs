@@ -1,5 +1,7 @@
 //! The transitions.
 
+use rstest::rstest;
+
 use super::*;
 
 #[test]
@@ -51,19 +53,93 @@ fn a_right_value_of_somebody_else_is_co_owned() {
     assert!(!request.force, "equal values are no conflict");
 }
 
-#[test]
-fn a_foreign_value_is_left_alone_under_keep_stricter_and_yield() {
-    for policy in ["KeepStricter", "Yield"] {
-        let spec = with(BASELINE, &format!(r#""conflictPolicy": "{policy}""#));
-        for present in ["privileged", "baseline", "restricted"] {
-            let mut scene = Scene::new(&[("p", &spec)]).with_labels(&[("enforce", present)]);
-            let plan = scene.settle();
-            assert!(
-                matches!(enforce(&plan), Verdict::LeaveAlone { last_set_by, .. } if last_set_by == "kubectl-create")
-            );
-            assert_eq!(plan.requests, []);
-        }
+/// Why a mode is left alone, and to whom, if it is.
+fn left(plan: &NamespacePlan, mode: Mode) -> Option<(LeaveReason, String)> {
+    match &plan.modes.iter().find(|plan| plan.mode == mode)?.verdict {
+        Verdict::LeaveAlone { last_set_by, reason, .. } => Some((*reason, last_set_by.clone())),
+        _ => None,
     }
+}
+
+#[test]
+fn a_foreign_value_is_left_alone_under_yield() {
+    let spec = with(BASELINE, r#""conflictPolicy": "Yield""#);
+    for present in ["privileged", "baseline", "restricted"] {
+        let mut scene = Scene::new(&[("p", &spec)]).with_labels(&[("enforce", present)]);
+        let plan = scene.settle();
+        assert_eq!(left(&plan, Mode::Enforce), Some((LeaveReason::Yield, "kubectl-create".into())));
+        assert_eq!(plan.requests, []);
+    }
+}
+
+/// What `KeepStricter` makes of labels that somebody else had set before, and what stands there then.
+#[rstest]
+#[case::weaker(&[("enforce", "privileged")], "enforce=baseline+podsec enforce-version=v1.37+podsec")]
+#[case::older(&[("enforce", "baseline"), ("enforce-version", "v1.30")], "enforce=baseline+podsec enforce-version=v1.37+podsec")]
+#[case::stricter(&[("enforce", "restricted")], "enforce=restricted")]
+#[case::stricter_and_older(&[("enforce", "restricted"), ("enforce-version", "v1.30")], "enforce=restricted enforce-version=v1.30")]
+#[case::as_strict_by_a_version_that_moves(&[("enforce", "baseline")], "enforce=baseline")]
+#[case::newer(&[("enforce", "baseline"), ("enforce-version", "v1.38")], "enforce=baseline enforce-version=v1.38")]
+#[case::a_version_without_a_level(&[("enforce-version", "v1.30")], "enforce=baseline+podsec enforce-version=v1.37+podsec")]
+#[case::unreadable_version(&[("enforce", "privileged"), ("enforce-version", "soon")], "enforce=baseline+podsec enforce-version=v1.37+podsec")]
+fn keep_stricter_takes_what_is_weaker(#[case] labels: &[(&str, &str)], #[case] shown: &str) {
+    let mut scene = Scene::new(&[("p", BASELINE)]).with_labels(labels);
+    let plan = scene.settle();
+    assert_eq!(scene.shown(), shown);
+    let is_taken = shown.contains("podsec");
+    let expected = (!is_taken).then(|| (LeaveReason::Stricter, "kubectl-create".to_owned()));
+    assert_eq!(left(&plan, Mode::Enforce), expected);
+}
+
+#[test]
+fn what_nobody_can_have_meant_is_taken_where_that_opens_nothing() {
+    let spec = with(BASELINE, r#""warn": {"level": "baseline"}"#);
+    let mut scene = Scene::new(&[("p", &spec)]).with_labels(&[("enforce", "baselin"), ("warn", "baselin")]);
+    let plan = scene.settle();
+    assert_eq!(enforce(&plan), Verdict::Hold(HoldReason::WouldWeaken), "the API server enforces restricted");
+    assert_eq!(scene.namespace.label(Mode::Warn.keys().level), Some("baseline"));
+}
+
+#[test]
+fn a_known_reconciler_keeps_what_podsec_never_had_and_nothing_else() {
+    let settings =
+        Settings { reconcilers: Settings::DEFAULT_RECONCILERS.map(Into::into).into(), ..Settings::default() };
+    let spec = with(BASELINE, r#""warn": {"level": "baseline"}"#);
+    let mut scene = Scene::new(&[("p", &spec)]);
+    scene.settings = settings;
+    update(&mut scene.namespace, "kustomize-controller", "enforce", Some("privileged"));
+    let plan = scene.settle();
+    let flux = || Some((LeaveReason::Reconciler, "kustomize-controller".to_owned()));
+    assert_eq!(left(&plan, Mode::Enforce), flux());
+    assert!(plan.requests.iter().all(|request| !request.force), "nothing is taken beside what is left alone");
+
+    update(&mut scene.namespace, "kustomize-controller", "warn", Some("privileged"));
+    let plan = scene.settle();
+    assert_eq!((left(&plan, Mode::Warn), left(&plan, Mode::Enforce)), (None, flux()), "warn was podsec's");
+    assert_eq!(scene.namespace.label(Mode::Warn.keys().level), Some("baseline"));
+
+    update(&mut scene.namespace, "kustomize-controller", "enforce", None);
+    scene.settle();
+    update(&mut scene.namespace, "kustomize-controller", "enforce", Some("privileged"));
+    assert_eq!(enforce(&scene.settle()), written("baseline:v1.37", Change::Repair));
+}
+
+#[test]
+fn a_mixed_pair_is_judged_as_it_stands() {
+    // Somebody takes the level alone: what podsec wrote beside it stays, and is no longer right.
+    let spec = with(BASELINE, r#""audit": {"level": "baseline", "version": "v1.30"}"#);
+    let mut scene = Scene::new(&[("p", &spec)]);
+    scene.settle();
+    update(&mut scene.namespace, "kustomize-controller", "audit", Some("restricted"));
+    let plan = scene.settle();
+    assert_eq!(left(&plan, Mode::Audit), Some((LeaveReason::Stricter, "kustomize-controller".into())));
+    let keys = Mode::Audit.keys();
+    assert!(scene.namespace.is_retained(keys.version), "both are given up");
+
+    update(&mut scene.namespace, "kustomize-controller", "audit", Some("privileged"));
+    scene.settle();
+    assert!(scene.namespace.owns(keys.level) && scene.namespace.owns(keys.version), "both are taken");
+    assert_eq!(scene.namespace.label(keys.version), Some("v1.30"));
 }
 
 #[test]

@@ -209,7 +209,7 @@ fn overflowing_status() -> podsec::api::ProfileStatus {
         "controller": {
             "version": long, "newestStandards": long, "serverVersion": long, "neverWeaken": true,
             "protectedNamespaces": vec![&long; 100], "serverDefaults": vec![&long; 100],
-            "serverExemptRuntimeClasses": vec![&long; 100],
+            "serverExemptRuntimeClasses": vec![&long; 100], "reconcilers": vec![&long; 100],
         },
     });
     serde_json::from_value(status).unwrap()

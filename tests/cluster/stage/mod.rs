@@ -60,6 +60,7 @@ impl Stage {
         let cluster = builder.user(USER).start().await.expect("a control plane");
         let settings = Settings {
             protected: Settings::DEFAULT_PROTECTED.map(NamePattern::new).to_vec(),
+            reconcilers: Settings::DEFAULT_RECONCILERS.map(Into::into).into(),
             ..Settings::default()
         };
         let admin = cluster.admin().unwrap();

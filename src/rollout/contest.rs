@@ -1,0 +1,356 @@
+//! Fights: somebody takes back, again and again, what podsec wrote.
+//!
+//! A *take* is a foreign write that changes a label podsec owned. One is an accident, three in a row by one manager are a
+//! fight, however slowly they come: Flux takes once an interval, and tells nobody. podsec answers a take at once as long
+//! as takes come slower than one a minute. Faster ones it answers less often, so that two controllers cannot keep each
+//! other and the API server busy; but a weaker value never stands longer than a minute.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Namespace;
+use crate::standards::{LevelVersion, Mode};
+
+/// So many takes in a row by one manager are a fight.
+const FIGHT: u32 = 3;
+
+/// Takes slower than this are answered at once.
+const SLOW: SignedDuration = SignedDuration::from_mins(1);
+
+/// So many takes that weaken are answered at once in one namespace; after that, one in the time above.
+const BURST: u32 = 5;
+
+/// The first and the longest pause before the answer to a take that weakens nothing.
+const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(2);
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
+
+/// A manager that has not taken a label for so many times its longest pause so far has given up; but not before the
+/// shortest of these times, and after the longest in any case.
+const PAUSES: i32 = 3;
+const SHORTEST_SILENCE: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_SILENCE: SignedDuration = SignedDuration::from_hours(24);
+
+/// A take of one mode's labels, as it was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Take {
+    /// The field manager that last wrote what differs; empty where none is on record, as where a label was removed.
+    pub manager: String,
+    /// What podsec had left there.
+    pub value: LevelVersion,
+    /// Whether what is there now is weaker than that.
+    pub weakens: bool,
+    /// The label that they wrote last.
+    pub key: &'static str,
+}
+
+/// Who takes a mode's labels from podsec, as a plan has to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contest {
+    /// The field manager that took them last; empty where none is on record.
+    pub manager: String,
+    /// How often it did so in a row.
+    pub takes: u32,
+    /// When it did so last.
+    pub last: Timestamp,
+    /// When it counts as having given up, if it does not do so again.
+    pub over: Timestamp,
+    /// What podsec had left there, and puts back.
+    pub value: LevelVersion,
+    /// Until when podsec waits before it puts that back.
+    pub answer: Option<Timestamp>,
+}
+
+impl Contest {
+    /// Whether it is a fight.
+    pub const fn is_fight(&self) -> bool {
+        self.takes >= FIGHT
+    }
+}
+
+/// The takes of one namespace's labels.
+#[derive(Clone, Debug, Default)]
+pub struct Contests {
+    modes: [Option<Takes>; 3],
+    /// When each of the next answers to what weakens comes free; see [`BURST`].
+    free: Option<Timestamp>,
+}
+
+/// Takes in a row of one mode by one manager.
+#[derive(Clone, Debug)]
+struct Takes {
+    take: Take,
+    count: u32,
+    last: Timestamp,
+    longest_pause: SignedDuration,
+    /// Whether the last one has yet to be answered.
+    is_open: bool,
+    answered: Option<Timestamp>,
+    /// How long the answer to what weakens nothing waits.
+    pause: SignedDuration,
+}
+
+impl Takes {
+    fn over(&self) -> Timestamp {
+        let silence = if self.count < FIGHT { LONGEST_SILENCE } else { self.longest_pause * PAUSES };
+        after(self.last, silence.clamp(SHORTEST_SILENCE, LONGEST_SILENCE))
+    }
+}
+
+impl Contests {
+    /// Notes what is seen of a mode's labels, which podsec had left at this value.
+    ///
+    /// A take counts once, however often it is seen; the next one counts after podsec has put its own back. Whoever is
+    /// found to set what podsec has set has given up.
+    pub fn saw(&mut self, namespace: &Namespace, mode: Mode, left: LevelVersion, now: Timestamp) {
+        match namespace.taken(mode, left) {
+            Some(take) => self.took(mode, take, now),
+            None => {
+                let known = &mut self.modes[mode.index()];
+                known.take_if(|takes| {
+                    let Take { manager, key, .. } = &takes.take;
+                    namespace.owners.of(key).iter().any(|owner| owner.manager == *manager)
+                });
+                if let Some(takes) = known {
+                    takes.is_open = false;
+                }
+            }
+        }
+    }
+
+    fn took(&mut self, mode: Mode, take: Take, now: Timestamp) {
+        let known = &mut self.modes[mode.index()];
+        match known {
+            Some(takes) if takes.is_open && takes.take.manager == take.manager => takes.take = take,
+            Some(takes) if takes.take.manager == take.manager && now < takes.over() => {
+                let pause = now.duration_since(takes.last);
+                let is_fast = takes.answered.is_some_and(|answered| now.duration_since(answered) < SLOW);
+                takes.longest_pause = takes.longest_pause.max(pause);
+                takes.pause = match is_fast {
+                    false => SignedDuration::ZERO,
+                    true if takes.pause.is_zero() => FIRST_PAUSE,
+                    true => (takes.pause * 2).min(LONGEST_PAUSE),
+                };
+                (takes.count, takes.last, takes.is_open) = (takes.count + 1, now, true);
+                takes.take = take;
+            }
+            _ => {
+                *known = Some(Takes {
+                    take,
+                    count: 1,
+                    last: now,
+                    longest_pause: SignedDuration::ZERO,
+                    is_open: true,
+                    answered: None,
+                    pause: SignedDuration::ZERO,
+                });
+            }
+        }
+    }
+
+    /// Notes that podsec put a mode's labels back, or changed them.
+    pub fn answered(&mut self, mode: Mode, now: Timestamp) {
+        let Some(takes) = self.modes[mode.index()].as_mut().filter(|takes| takes.is_open) else { return };
+        (takes.is_open, takes.answered) = (false, Some(now));
+        if takes.take.weakens {
+            self.free = Some(after(self.free.map_or(now, |free| free.max(now)), SLOW));
+        }
+    }
+
+    /// Notes that podsec leaves a mode's labels to whoever took them: there is nothing to fight about.
+    pub fn conceded(&mut self, mode: Mode) {
+        self.modes[mode.index()] = None;
+    }
+
+    /// Forgets whoever has given up.
+    pub fn expire(&mut self, now: Timestamp) {
+        for takes in &mut self.modes {
+            takes.take_if(|takes| !takes.is_open && takes.over() <= now);
+        }
+    }
+
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.modes.iter().all(Option::is_none)
+    }
+
+    /// Who takes a mode's labels, if anybody does.
+    pub fn of(&self, mode: Mode, now: Timestamp) -> Option<Contest> {
+        let takes = self.modes[mode.index()].as_ref()?;
+        let Take { manager, value, weakens, key: _ } = &takes.take;
+        let answer = match weakens {
+            true => self.next_answer(now),
+            false => Some(after(takes.last, takes.pause)),
+        };
+        Some(Contest {
+            manager: manager.clone(),
+            takes: takes.count,
+            last: takes.last,
+            over: takes.over(),
+            value: *value,
+            answer: answer.filter(|at| takes.is_open && *at > now),
+        })
+    }
+
+    /// When a take that weakens may be answered: now, as long as fewer than a burst of answers were given in as many
+    /// minutes.
+    fn next_answer(&self, now: Timestamp) -> Option<Timestamp> {
+        let at = before(self.free?, SLOW * i32::try_from(BURST - 1).unwrap_or_default());
+        (at > now).then_some(at)
+    }
+}
+
+fn after(time: Timestamp, duration: SignedDuration) -> Timestamp {
+    time.checked_add(duration).unwrap_or(Timestamp::MAX)
+}
+
+fn before(time: Timestamp, duration: SignedDuration) -> Timestamp {
+    time.checked_sub(duration).unwrap_or(Timestamp::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{super::testing, *};
+
+    fn at(milliseconds: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_800_000_000_000 + milliseconds).unwrap()
+    }
+
+    const MINUTE: i64 = 60_000;
+
+    fn take(manager: &str, weakens: bool) -> Take {
+        Take {
+            manager: manager.into(),
+            value: "baseline:v1.37".parse().unwrap(),
+            weakens,
+            key: Mode::Enforce.keys().level,
+        }
+    }
+
+    /// Somebody takes enforce at each of these times, and podsec answers as soon as it may before the next take.
+    fn history(manager: &str, weakens: bool, times: &[i64]) -> (Contests, Vec<i64>) {
+        let (mut contests, mut answers) = (Contests::default(), Vec::new());
+        for (index, time) in times.iter().enumerate() {
+            contests.took(Mode::Enforce, take(manager, weakens), at(*time));
+            let due = contests.of(Mode::Enforce, at(*time)).unwrap().answer.unwrap_or(at(*time));
+            if times.get(index + 1).is_none_or(|next| due < at(*next)) {
+                contests.answered(Mode::Enforce, due);
+                answers.push(due.as_millisecond() - at(0).as_millisecond());
+            }
+        }
+        (contests, answers)
+    }
+
+    #[test]
+    fn three_takes_in_a_row_by_one_manager_are_a_fight_however_slow() {
+        let ten_minutes: Vec<_> = (0..3).map(|index| index * 10 * MINUTE).collect();
+        let (mut contests, answers) = history("kustomize-controller", true, &ten_minutes);
+        assert_eq!(answers, ten_minutes, "each is answered at once");
+        let contest = contests.of(Mode::Enforce, at(21 * MINUTE)).unwrap();
+        assert!(contest.is_fight());
+        assert_eq!((contest.takes, contest.over), (3, at(50 * MINUTE)), "three intervals without a take");
+        contests.expire(at(49 * MINUTE));
+        assert!(contests.of(Mode::Enforce, at(49 * MINUTE)).is_some());
+        contests.expire(at(50 * MINUTE));
+        assert!(contests.is_empty());
+    }
+
+    #[test]
+    fn another_manager_begins_anew_and_a_take_counts_once() {
+        let mut contests = Contests::default();
+        for (index, manager) in ["a", "a", "b", "a"].into_iter().enumerate() {
+            let now = at(index as i64 * 2 * MINUTE);
+            contests.took(Mode::Warn, take(manager, true), now);
+            contests.took(Mode::Warn, take(manager, true), now);
+            contests.answered(Mode::Warn, now);
+        }
+        assert_eq!(contests.of(Mode::Warn, at(7 * MINUTE)).unwrap().takes, 1);
+        assert_eq!(contests.of(Mode::Enforce, at(7 * MINUTE)), None);
+        contests.conceded(Mode::Warn);
+        assert!(contests.is_empty());
+    }
+
+    #[test]
+    fn what_weakens_is_answered_five_times_and_then_once_a_minute() {
+        let fast: Vec<_> = (0..2_000).map(|index| index * 100).collect();
+        let (_, answers) = history("other", true, &fast);
+        assert_eq!(answers[..5], [0, 100, 200, 300, 400]);
+        assert_eq!(answers.len(), 5 + 4, "{answers:?}");
+        assert!(answers[5..].windows(2).all(|pair| pair[1] - pair[0] <= MINUTE + 100), "{answers:?}");
+    }
+
+    #[test]
+    fn what_weakens_nothing_is_answered_ever_more_slowly_up_to_an_hour() {
+        // Taken back as soon as podsec has answered.
+        let (mut contests, mut now, mut pauses) = (Contests::default(), at(0), Vec::new());
+        for _ in 0..16 {
+            contests.took(Mode::Enforce, take("argocd-controller", false), now);
+            let due = contests.of(Mode::Enforce, now).unwrap().answer.unwrap_or(now);
+            pauses.push(due.duration_since(now).as_secs());
+            contests.answered(Mode::Enforce, due);
+            now = due;
+        }
+        assert_eq!(pauses[..5], [0, 2, 4, 8, 16]);
+        assert_eq!(pauses.last(), Some(&3600));
+        let later = after(now, SLOW);
+        contests.took(Mode::Enforce, take("argocd-controller", false), later);
+        assert_eq!(contests.of(Mode::Enforce, later).unwrap().answer, None, "it has become slow");
+    }
+
+    #[test]
+    fn whoever_sets_what_podsec_has_set_has_given_up() {
+        let value: LevelVersion = "baseline:v1.37".parse().unwrap();
+        let keys = Mode::Enforce.keys();
+        let namespace = |level: &str, by: &str| {
+            let labels = [("enforce-version", "v1.37")];
+            let mut namespace = testing::namespace("a", &labels);
+            testing::update(&mut namespace, by, "enforce", Some(level));
+            namespace
+        };
+        let (git, podsec) =
+            (namespace("privileged", "kustomize-controller"), namespace("baseline", "podsec"));
+        let mut contests = Contests::default();
+        for index in 0..3 {
+            let now = at(index * MINUTE);
+            contests.saw(&git, Mode::Enforce, value, now);
+            contests.answered(Mode::Enforce, now);
+            contests.saw(&podsec, Mode::Enforce, value, now);
+        }
+        let contest = contests.of(Mode::Enforce, at(3 * MINUTE)).unwrap();
+        assert!(contest.is_fight() && contest.manager == "kustomize-controller");
+        contests.saw(&namespace("baseline", "kustomize-controller"), Mode::Enforce, value, at(3 * MINUTE));
+        assert!(contests.is_empty());
+
+        let mut removed = podsec;
+        testing::update(&mut removed, "anybody", "enforce", None);
+        let take = removed.taken(Mode::Enforce, value).unwrap();
+        assert_eq!((take.manager.as_str(), take.weakens, take.key), ("", true, keys.level));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_weaker_stands_a_minute_at_most_and_the_answers_are_bounded(
+            pauses in prop::collection::vec(1..200_000_i64, 1..80),
+        ) {
+            let mut now = 0;
+            let times: Vec<_> = pauses.iter().map(|pause| { now += pause; now }).collect();
+            let mut contests = Contests::default();
+            let mut answers: Vec<i64> = Vec::new();
+            for (index, time) in times.iter().enumerate() {
+                contests.took(Mode::Enforce, take("m", true), at(*time));
+                let due = contests.of(Mode::Enforce, at(*time)).unwrap().answer.unwrap_or(at(*time));
+                prop_assert!(due.duration_since(at(*time)) <= SLOW);
+                if times.get(index + 1).is_none_or(|next| due < at(*next)) {
+                    contests.answered(Mode::Enforce, due);
+                    answers.push(due.as_millisecond());
+                }
+            }
+            for (index, first) in answers.iter().enumerate() {
+                for window in [MINUTE, 10 * MINUTE] {
+                    let within = answers[index..].iter().filter(|answer| **answer < first + window).count();
+                    prop_assert!(within as i64 <= i64::from(BURST) + window / MINUTE, "{within} in {window}");
+                }
+            }
+        }
+    }
+}
