@@ -1,6 +1,8 @@
 //! Labels that somebody else sets, too: whose they are in the end, and what people read about it.
 
+mod commands;
 mod fights;
+mod histories;
 
 use podsec::{rollout::remedy, standards::Mode};
 use serde_json::{Value, json};

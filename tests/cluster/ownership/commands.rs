@@ -1,0 +1,124 @@
+//! `podsec owners` and `podsec release`.
+
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+use super::{BASELINE, immediate};
+use crate::stage::Stage;
+
+fn podsec(stage: &Stage, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_podsec"));
+    command.env("KUBECONFIG", stage.cluster.admin_kubeconfig().unwrap()).env("NO_COLOR", "1").args(arguments);
+    command.output().expect("the binary runs")
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn owners_are_shown_with_what_podsec_would_do() {
+    let mut stage = Stage::new().await;
+    stage.namespace("team-flux", &[]).await;
+    stage.apply_labels("kustomize-controller", "team-flux", &[("enforce", "privileged")]).await;
+    stage.namespace("team-shared", &[]).await;
+    let right = [("enforce", "baseline"), ("enforce-version", "v1.37")];
+    stage.apply_labels("helm", "team-shared", &right).await;
+    stage.settled_profile("teams", immediate("team-*", "baseline")).await;
+    stage.shows("team-shared", BASELINE).await;
+    stage.stop().await;
+
+    let output = podsec(&stage, &["owners", "-n", "team-flux,team-shared"]);
+    let table = text(output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{table}");
+    let row = |namespace: &str| table.lines().find(|line| line.starts_with(namespace)).unwrap().to_owned();
+    let (flux, shared) = (row("team-flux"), row("team-shared"));
+    assert!(flux.contains("kustomize-controller (Apply, 20") && flux.ends_with("leave it alone"), "{table}");
+    assert!(shared.contains("baseline:v1.37") && shared.contains("helm (Apply, 20"), "{table}");
+    assert!(shared.contains("podsec (Apply, 20") && shared.ends_with("nothing: in sync"), "{table}");
+    assert!(
+        table.contains("team-flux: enforce: conflictPolicy: KeepStricter leaves what podsec never had"),
+        "{table}"
+    );
+    assert!(table.contains("from it in Git"), "{table}");
+
+    let json: Value = serde_json::from_slice(&podsec(&stage, &["owners", "-o", "json"]).stdout).unwrap();
+    assert_eq!(json["kind"], "OwnersReport");
+    let mode =
+        json["modes"].as_array().unwrap().iter().find(|mode| mode["namespace"] == "team-flux").unwrap();
+    assert_eq!(mode["labels"][0]["owners"][0]["manager"], "kustomize-controller");
+    assert_eq!(
+        (&mode["planned"]["step"], &mode["planned"]["reason"]),
+        (&json!("LeaveAlone"), &json!("LeftAlone"))
+    );
+
+    let gone = podsec(&stage, &["owners", "-n", "nowhere"]);
+    assert_eq!(
+        (gone.status.code(), text(gone.stderr)),
+        (Some(2), "podsec: namespace nowhere: is not there\n".into())
+    );
+}
+
+#[tokio::test]
+async fn labels_are_let_go_of_by_hand_and_only_when_told() {
+    let mut stage = Stage::new().await;
+    for namespace in ["keep-a", "drop-a", "drop-shared", "other"] {
+        stage.namespace(namespace, &[]).await;
+    }
+    let mut drop = immediate("drop-*", "baseline");
+    drop["releasePolicy"] = "Remove".into();
+    stage.settled_profile("keep", immediate("keep-*", "baseline")).await;
+    stage.settled_profile("drop", drop).await;
+    for namespace in ["keep-a", "drop-a", "drop-shared"] {
+        stage.shows(namespace, BASELINE).await;
+    }
+    stage.apply_labels("helm", "drop-shared", &[("enforce", "baseline"), ("enforce-version", "v1.37")]).await;
+    stage.stop().await;
+
+    let unselected = podsec(&stage, &["release"]);
+    assert_eq!(unselected.status.code(), Some(2));
+    assert!(text(unselected.stderr).contains("give --all"));
+
+    let dry = podsec(&stage, &["release", "--all"]);
+    let (table, said) = (text(dry.stdout), text(dry.stderr));
+    assert_eq!(dry.status.code(), Some(0), "{table}{said}");
+    assert!(table.contains("nothing was changed") && !table.contains("other"), "{table}");
+    assert!(said.contains("2 profiles are still there"), "{said}");
+    assert_eq!(stage.shown("keep-a").await, BASELINE);
+
+    // With the CRDs gone, too, and so all profiles and reports.
+    stage
+        .cluster
+        .kubectl(&["delete", "crd", "clusterpodsecurityprofiles.podsec.dev", "podsecurityreports.podsec.dev"])
+        .unwrap();
+    let done = podsec(&stage, &["release", "--all", "--yes"]);
+    let (table, said) = (text(done.stdout), text(done.stderr));
+    assert_eq!((done.status.code(), said.as_str()), (Some(0), ""), "{table}");
+    let row = |namespace: &str| table.lines().find(|line| line.starts_with(namespace)).unwrap().to_owned();
+    assert!(row("keep-a").ends_with("left in place") && row("drop-a").ends_with("removed"), "{table}");
+    assert_eq!(stage.shown("keep-a").await, BASELINE.replace("+podsec", "+retained"));
+    assert_eq!(stage.shown("drop-a").await, "");
+    assert_eq!(stage.shown("drop-shared").await, "enforce=baseline enforce-version=v1.37");
+    for namespace in ["keep-a", "drop-a", "drop-shared"] {
+        assert!(stage.observed(namespace).await.ledger_annotations.is_empty(), "{namespace}");
+    }
+    let again = podsec(&stage, &["release", "--all", "--yes"]);
+    assert!(text(again.stdout).ends_with("podsec owns nothing there\n"));
+}
+
+#[tokio::test]
+async fn what_was_taken_by_force_is_said_to_be_gone_when_it_is_released() {
+    let stage = Stage::new().await;
+    stage.namespace("team-a", &[]).await;
+    stage.apply_labels("helm", "team-a", &[("enforce", "restricted")]).await;
+    let mut spec = immediate("team-*", "baseline");
+    spec["conflictPolicy"] = "Force".into();
+    stage.settled_profile("teams", spec).await;
+    stage.shows("team-a", BASELINE).await;
+    let noted = stage.observed("team-a").await.ledger_annotations;
+    assert_eq!(noted.get("podsec.dev/taken-from"), Some("enforce=helm"));
+    stage.delete_profile("teams").await;
+    stage.shows("team-a", &BASELINE.replace("+podsec", "+retained")).await;
+    stage.event("Retained", "; what helm had set there before podsec took it is gone").await;
+}
