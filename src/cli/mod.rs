@@ -15,6 +15,7 @@ mod plan;
 mod probe;
 mod profile_files;
 mod recommend;
+mod versions;
 mod why;
 
 use std::{

@@ -22,6 +22,15 @@ impl Settings {
     /// The names protected unless the controller is told otherwise; its own namespace is added to them.
     pub const DEFAULT_PROTECTED: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "openshift-*"];
 
+    /// The namespace that deploy/ puts the controller in.
+    pub const INSTALLED_IN: &str = "podsec-system";
+
+    /// What a controller goes by that was installed by deploy/ and told nothing.
+    pub fn as_installed() -> Self {
+        let protected = Self::DEFAULT_PROTECTED.into_iter().chain([Self::INSTALLED_IN]);
+        Self { protected: protected.map(NamePattern::new).collect(), ..Self::default() }
+    }
+
     /// Whether a namespace is protected.
     pub fn protects(&self, namespace: &str) -> bool {
         self.protected.iter().any(|pattern| pattern.matches(namespace))

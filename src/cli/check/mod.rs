@@ -1,6 +1,7 @@
 //! `podsec check`: judges manifests without a cluster.
 
 pub(in crate::cli) mod file_name;
+mod governing;
 mod judging;
 mod notes;
 mod pipeline;

@@ -15,6 +15,7 @@ use super::{
     findings::Finding,
     observing::{Problem, Source, Sources, Subject},
     output::{Printer, is_coloured},
+    versions::version,
 };
 use crate::{
     assessment::{Difference, Judge, Kind, Turn, compare},
@@ -33,10 +34,10 @@ pub(super) struct Compare {
     #[command(flatten)]
     sources: Sources,
     /// The version to start from, as in v1.33
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = version)]
     from: Version,
     /// The version to go to. latest is the newest that podsec knows, whatever the cluster is at
-    #[arg(long, value_name = "VERSION", default_value = "latest")]
+    #[arg(long, value_name = "VERSION", default_value = "latest", value_parser = version)]
     to: Version,
     /// The levels to compare at
     #[arg(long = "level", value_name = "LEVEL", value_delimiter = ',', default_values = ["baseline", "restricted"])]

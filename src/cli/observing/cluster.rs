@@ -47,7 +47,10 @@ pub(in crate::cli) fn namespace_name(text: &str) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let edge = text.starts_with('-') || text.ends_with('-');
     if text.is_empty() || text.len() > 63 || edge || !text.bytes().all(plain) {
-        return Err("must be a namespace's name: lower-case letters, digits and '-', at most 63".into());
+        return Err(
+            "must be the name of a namespace: at most 63 lower-case letters, digits and -, and no - at either end"
+                .into(),
+        );
     }
     Ok(text.to_owned())
 }

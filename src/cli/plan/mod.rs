@@ -34,6 +34,7 @@ use super::{
     observing::{Progress, Selection, ServerFlags},
     output::{Printer, is_coloured},
     profile_files::read_paths,
+    versions::level_and_spec,
 };
 use crate::{api::VersionSpec, controller::Changes, standards::Level};
 
@@ -57,7 +58,7 @@ pub(super) struct Plan {
     without: Vec<String>,
     /// Plan as if enforce were raised to this level in every namespace, whatever the profiles say. The version is the
     /// API server's own unless given
-    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = enforce, conflicts_with_all = ["filenames", "without"])]
+    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = level_and_spec, conflicts_with_all = ["filenames", "without"])]
     enforce: Option<(Level, VersionSpec)>,
     #[command(flatten)]
     server: ServerFlags,
@@ -68,14 +69,6 @@ pub(super) struct Plan {
     /// How to write what is planned
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
-}
-
-/// A level, and a version as a profile has it.
-fn enforce(text: &str) -> Result<(Level, VersionSpec), String> {
-    let (level, version) = text.split_once(':').unwrap_or((text, "server"));
-    let level = level.parse().map_err(|error| format!("level {error}"))?;
-    let version = version.parse().map_err(|error| format!("version {error}"))?;
-    Ok((level, version))
 }
 
 /// That not all could be read or told. What and why is part of the output.
