@@ -25,6 +25,7 @@ use self::{
 };
 use super::{
     Failure as CliFailure, Outcome,
+    observing::ExemptRuntimeClasses,
     output::{Format, Printer, Writer, is_coloured},
 };
 use crate::manifests::{TemplatePath, TemplatePaths};
@@ -47,14 +48,8 @@ pub(super) struct Check {
     /// every item of a list. Can be given several times
     #[arg(long = "template-path", value_name = "KIND=PATH")]
     template_paths: Vec<TemplatePath>,
-    /// Runtime classes whose pods the API server exempts
-    #[arg(
-        long = "exempt-runtime-class",
-        value_name = "NAME",
-        value_delimiter = ',',
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
-    )]
-    exempt_runtime_classes: Vec<String>,
+    #[command(flatten)]
+    exempt: ExemptRuntimeClasses,
     /// How to write what is found
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
@@ -67,7 +62,7 @@ impl Check {
         let rules = Rules {
             modes: policy.modes,
             evaluator: policy.evaluator,
-            exempt_runtime_classes: self.exempt_runtime_classes,
+            exempt_runtime_classes: self.exempt.exempt_runtime_classes,
             templates: TemplatePaths::new(self.template_paths),
             namespace: self.levels.namespace,
         };

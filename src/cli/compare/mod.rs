@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use super::{
     Failure, Outcome,
     findings::Finding,
-    observing::{Problem, Source, Sources, Subject},
+    observing::{ExemptRuntimeClasses, Extent, Problem, Source, Sources, Subject},
     output::{Printer, is_coloured},
     versions::version,
 };
@@ -42,14 +42,8 @@ pub(super) struct Compare {
     /// The levels to compare at
     #[arg(long = "level", value_name = "LEVEL", value_delimiter = ',', default_values = ["baseline", "restricted"])]
     levels: Vec<Level>,
-    /// Runtime classes whose pods the API server exempts
-    #[arg(
-        long = "exempt-runtime-class",
-        value_name = "NAME",
-        value_delimiter = ',',
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
-    )]
-    exempt_runtime_classes: Vec<String>,
+    #[command(flatten)]
+    exempt: ExemptRuntimeClasses,
     /// How to write it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
@@ -126,7 +120,7 @@ impl Compare {
             workloads: 0,
             in_doubt: 0,
         };
-        self.sources.each(|subject| {
+        self.sources.each(Extent::Workloads, |subject| {
             match subject {
                 Ok(subject) => self.compare(subject, &mut comparison),
                 Err(problem) => comparison.problems.push(problem),
@@ -160,7 +154,7 @@ impl Compare {
             for level in &self.levels {
                 let [from, to] = [self.from, self.to].map(|version| {
                     Judge::new(LevelVersion::new(*level, version))
-                        .exempting(self.exempt_runtime_classes.iter().cloned())
+                        .exempting(self.exempt.exempt_runtime_classes.iter().cloned())
                 });
                 comparison.in_doubt += to.assess(&workloads).workloads().inconclusive;
                 let follows = namespace.map(|namespace| {

@@ -42,6 +42,17 @@ pub(in crate::cli) struct Selection {
     selector: Option<String>,
 }
 
+/// How much is read of a cluster beside what runs in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::cli) enum Extent {
+    /// Nothing.
+    Workloads,
+    /// The profiles.
+    Profiles,
+    /// The profiles, and the reports of the namespaces.
+    Reports,
+}
+
 /// A namespace's name as the API server takes it.
 pub(in crate::cli) fn namespace_name(text: &str) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -120,8 +131,7 @@ impl Selection {
         !self.namespaces.is_empty() || self.selector.is_some()
     }
 
-    /// Reads a cluster, and gives the client to ask it more. `with_profiles` says whether its profiles matter, and what
-    /// the reports tell.
+    /// Reads a cluster, and gives the client to ask it more.
     ///
     /// # Errors
     ///
@@ -129,12 +139,12 @@ impl Selection {
     pub(in crate::cli) async fn observe(
         &self,
         connection: &Connection,
-        with_profiles: bool,
+        extent: Extent,
         progress: &Progress,
     ) -> Result<(Observed, Client), Problem> {
         let name = connection.context_name();
         let place = name.clone().map_or_else(|| "cluster".to_owned(), |name| format!("context {name}"));
-        let observed = self.read(connection, name, with_profiles, progress).await;
+        let observed = self.read(connection, name, extent, progress).await;
         progress.end();
         observed.map_err(|error| Problem { place, message: crate::cli::with_causes(&error) })
     }
@@ -143,7 +153,7 @@ impl Selection {
         &self,
         connection: &Connection,
         name: Option<String>,
-        with_profiles: bool,
+        extent: Extent,
         progress: &Progress,
     ) -> Result<(Observed, Client), Unreachable> {
         let begun = Instant::now();
@@ -153,9 +163,10 @@ impl Selection {
         let minor = server_minor(&client).await?;
         let mut problems = Vec::new();
         let namespaces = self.namespaces(&client, &mut problems).await?;
-        let profiles = if with_profiles { list_profiles(&client, &mut problems).await } else { None };
+        let profiles =
+            if extent >= Extent::Profiles { list_profiles(&client, &mut problems).await } else { None };
         let is_named = self.is_partial() && (!self.namespaces.is_empty() || namespaces.len() <= FEW);
-        let reports = if with_profiles {
+        let reports = if extent >= Extent::Reports {
             Reports::read(&client, &namespaces, is_named).await
         } else {
             Reports::default()

@@ -15,12 +15,12 @@ use crate::{
         Rollout, VersionSpec,
     },
     assessment::Inventory,
-    cli::observing::{Observed, Problem, Reports, ServerFlags},
+    cli::observing::{Observed, Problem, Reports, ServerFlags, settings},
     cluster::{crd::CrdState, profiles::Listing, workloads},
-    controller::{Changes, Preview, Remembered, settings_of, told_of_itself},
+    controller::{Changes, Preview, Remembered},
     rollout::{
-        Completeness, HoldReason, KeyValues, Look, ModePlan, NamePattern, Namespace, NamespacePlan,
-        ServerView, Settings, Verdict,
+        Completeness, HoldReason, KeyValues, Look, ModePlan, Namespace, NamespacePlan, ServerView, Settings,
+        Verdict,
     },
     standards::{Level, Mode, NEWEST_MINOR, Version},
 };
@@ -57,9 +57,6 @@ pub(in crate::cli) struct ClusterPlan {
     preview: Preview,
     inventories: BTreeMap<String, Inventory>,
 }
-
-/// The namespace that deploy/ puts the controller in, which always protects its own.
-const INSTALLED: &str = "podsec-system";
 
 /// The name of the profile that stands for `--enforce`.
 const ASKED: &str = "--enforce";
@@ -267,16 +264,12 @@ fn only_enforce(mut plan: NamespacePlan) -> NamespacePlan {
 /// The controller as it would be.
 fn preview(listing: Option<Listing>, question: &Question, minor: u32, notices: &mut Vec<String>) -> Preview {
     let server = ServerView { minor, watched_in_full: true };
-    let default = Settings {
-        protected: Settings::DEFAULT_PROTECTED.into_iter().chain([INSTALLED]).map(NamePattern::new).collect(),
-        ..Settings::default()
-    };
+    let mut settings = settings(listing.as_ref(), notices);
+    question.server.set(&mut settings);
     let listing = listing.unwrap_or_else(|| Listing {
         completeness: Completeness::InDoubt("the profiles could not be listed"),
         ..nothing_listed()
     });
-    let mut settings = settings(&listing, default, notices);
-    question.server.set(&mut settings);
     if let Some((level, version)) = question.enforce {
         // Every namespace is meant; and what is stricter already is no lower for it.
         let settings = Settings { protected: Vec::new(), never_weaken: true, ..settings };
@@ -320,21 +313,4 @@ fn for_all(level: Level, version: VersionSpec) -> ClusterPodSecurityProfile {
         ..ProfileSpec::default()
     };
     ClusterPodSecurityProfile::new(ASKED, spec)
-}
-
-/// What the controller was told, as it says in the statuses of profiles.
-fn settings(listing: &Listing, default: Settings, notices: &mut Vec<String>) -> Settings {
-    let Some(controller) = told_of_itself(listing) else { return default };
-    let own = env!("CARGO_PKG_VERSION");
-    if controller.version != own {
-        notices.push(format!(
-            "the controller is of podsec {}, and this is podsec {own}: it may plan otherwise",
-            controller.version
-        ));
-    }
-    settings_of(controller).unwrap_or_else(|unreadable| {
-        notices
-            .push(format!("the controller's {unreadable} cannot be read: planned by podsec's own defaults"));
-        default
-    })
 }

@@ -11,7 +11,7 @@ mod totals;
 #[cfg(test)]
 mod soak_tests;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -31,7 +31,7 @@ use self::{
 };
 use super::{
     Failure, Outcome,
-    observing::{Progress, Selection, ServerFlags},
+    observing::{Extent, Progress, Selection, ServerFlags},
     output::{Printer, is_coloured},
     profile_files::read_paths,
     versions::level_and_spec,
@@ -113,8 +113,9 @@ impl Plan {
         let connections = self.selection.connections();
         printer.print(|out| writer.begin(out))?;
         for connection in &connections {
-            let with_profiles = question.enforce.is_none();
-            match self.selection.observe(connection, with_profiles, &progress).await {
+            // What was asked for by a flag is planned in place of all profiles.
+            let extent = if question.enforce.is_none() { Extent::Reports } else { Extent::Workloads };
+            match self.selection.observe(connection, extent, &progress).await {
                 Ok((observed, client)) => {
                     let mut draft = Draft::new(observed, question, Timestamp::now());
                     if self.cross_check {

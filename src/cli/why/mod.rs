@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use self::explanation::Explanation;
 use super::{
     Failure, Outcome,
-    observing::{Problem, Progress, Selection, ServerFlags, namespace_name},
+    observing::{Extent, Problem, Progress, Selection, ServerFlags, namespace_name},
     output::{Printer, is_coloured},
     plan::cluster_plan::{Draft, Question},
 };
@@ -68,7 +68,8 @@ impl Why {
         let mut printer = Printer::new(stdout);
         let selection = Selection::one(self.connection.clone(), self.namespace.clone());
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let observed = runtime.block_on(selection.observe(&self.connection, true, &Progress::on_stderr()));
+        let observed =
+            runtime.block_on(selection.observe(&self.connection, Extent::Reports, &Progress::on_stderr()));
         let (observed, _) = observed.map_err(WhyError::Unreadable)?;
         if !observed.namespaces.contains_key(&self.namespace) {
             return Err(WhyError::Incomplete(observed.problems).into());
