@@ -8,7 +8,7 @@ use super::{
     WeakenCause,
 };
 use crate::{
-    api::{ConflictPolicy, printable},
+    api::{ConflictPolicy, agreed, counted, printable},
     standards::{Mode, Policy},
 };
 
@@ -34,19 +34,18 @@ pub fn partly(plan: &ModePlan) -> Option<String> {
 fn held(reason: &HoldReason, plan: &ModePlan) -> (&'static str, String) {
     let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
     match reason {
-        HoldReason::Violations { workloads: 1 } => ("Violations", format!("1 workload violates {planned}")),
         HoldReason::Violations { workloads } => {
-            ("Violations", format!("{workloads} workloads violate {planned}"))
+            let violate = agreed(workloads, "violates", "violate");
+            ("Violations", format!("{} {violate} {planned}", counted(*workloads, "workload")))
         }
         HoldReason::Inconclusive { missing: Some(missing), .. } => (
             "Inconclusive",
             format!("podsec cannot tell whether a workload violates {planned}: {}", quoted(missing)),
         ),
-        HoldReason::Inconclusive { workloads: 1, missing: None } => {
-            ("Inconclusive", format!("podsec cannot tell of 1 workload whether it violates {planned}"))
-        }
         HoldReason::Inconclusive { workloads, missing: None } => {
-            ("Inconclusive", format!("podsec cannot tell of {workloads} workloads whether they violate {planned}"))
+            let they = agreed(workloads, "it violates", "they violate");
+            let workloads = counted(*workloads, "workload");
+            ("Inconclusive", format!("podsec cannot tell of {workloads} whether {they} {planned}"))
         }
         HoldReason::Soaking { since, until } => (
             "Soaking",

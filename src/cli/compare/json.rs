@@ -77,7 +77,6 @@ struct Summary {
 }
 
 pub(super) fn write(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
-    let count = |turn| comparison.changes.iter().filter(|change| change.turn == turn).count();
     let document = Document {
         api_version: API_VERSION,
         kind: "Comparison",
@@ -93,9 +92,9 @@ pub(super) fn write(out: &mut dyn Write, comparison: &Comparison) -> io::Result<
         summary: Summary {
             namespaces: comparison.namespaces,
             workloads: comparison.workloads,
-            newly_failing: count(Turn::Fails),
-            newly_passing: count(Turn::Passes),
-            other_reasons: count(Turn::Stays),
+            newly_failing: comparison.workloads_of(Turn::Fails),
+            newly_passing: comparison.workloads_of(Turn::Passes),
+            other_reasons: comparison.workloads_of(Turn::Stays),
             failed: comparison.problems.len(),
         },
     };

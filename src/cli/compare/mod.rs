@@ -4,7 +4,7 @@ mod json;
 mod table;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io::{IsTerminal, Write},
 };
 
@@ -72,8 +72,18 @@ struct Comparison {
     problems: Vec<Problem>,
     namespaces: usize,
     workloads: usize,
-    /// The workloads of which podsec cannot tell, by level.
+    /// The workloads of which podsec cannot tell at some level.
     in_doubt: usize,
+}
+
+impl Comparison {
+    /// How many workloads turn so, each once whatever the number of levels.
+    fn workloads_of(&self, turn: Turn) -> usize {
+        let changes = self.changes.iter().filter(|change| change.turn == turn);
+        let names = changes
+            .map(|change| (change.context.as_deref(), &*change.namespace, &*change.kind, &*change.workload));
+        names.collect::<BTreeSet<_>>().len()
+    }
 }
 
 /// A workload on which the versions differ.
@@ -151,12 +161,16 @@ impl Compare {
             comparison.namespaces += 1;
             comparison.workloads += workloads.iter().len();
             let namespace = namespaces.get(name);
+            let mut in_doubt = BTreeSet::new();
             for level in &self.levels {
                 let [from, to] = [self.from, self.to].map(|version| {
                     Judge::new(LevelVersion::new(*level, version))
                         .exempting(self.exempt.exempt_runtime_classes.iter().cloned())
                 });
-                comparison.in_doubt += to.assess(&workloads).workloads().inconclusive;
+                let verdicts = to.assess(&workloads);
+                let doubtful =
+                    verdicts.verdicts().filter(|(_, verdict)| *verdict == Some(Verdict::Inconclusive));
+                in_doubt.extend(doubtful.map(|(workload, _)| (workload.kind().to_string(), workload.name())));
                 let follows = namespace.map(|namespace| {
                     let labelled = |mode: &Mode| {
                         let (now, _) = namespace.labelled(*mode, &Policy::default());
@@ -174,6 +188,7 @@ impl Compare {
                 };
                 comparison.changes.extend(compare(&from, &to, &workloads).into_iter().map(change));
             }
+            comparison.in_doubt += in_doubt.len();
         }
     }
 }

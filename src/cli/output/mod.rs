@@ -49,11 +49,6 @@ pub(super) enum Format {
     Markdown,
 }
 
-/// `1 namespace`, `3 namespaces`.
-pub(super) fn count(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
-}
-
 /// Whether what people read there is to be coloured.
 pub(super) fn is_coloured(out: &impl IsTerminal) -> bool {
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::findings::{Answer, Findings};
 use crate::{
+    api::counted,
     cli::output::{json::pretty, plain},
     standards::{Level, LevelVersion, Mode},
 };
@@ -47,7 +48,7 @@ fn rows(findings: &Findings) -> Vec<[String; 4]> {
         // All the others are of one sort nearly always: they are counted.
         let title = match (answer.value(), names.as_slice()) {
             (Some(true), _) | (_, [_]) => names.iter().map(|name| format!("namespace {name}")).collect(),
-            _ => vec![format!("{} namespaces", names.len())],
+            _ => vec![counted(names.len(), "namespace")],
         };
         rows.extend(title.iter().map(|title| row(title, answer, |exempt| exemption(*exempt).to_owned())));
     }
