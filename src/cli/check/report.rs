@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Serialize;
 
 use crate::{
+    api::counted,
     manifests::{Place, TemplatePath},
     standards::{Check, LevelVersion, Mode, Remedy, Verdict},
 };

@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use super::{
     Failure, Outcome,
     findings::Finding,
-    observing::{ExemptRuntimeClasses, Extent, Problem, Source, Sources, Subject},
+    observing::{ExemptRuntimeClasses, Extent, NotTold, Problem, Source, Sources, Subject},
     output::{Printer, is_coloured},
     versions::version,
 };
@@ -107,14 +107,6 @@ struct Change {
     follows: Vec<Mode>,
 }
 
-/// That not all could be read or told. What and why is part of the output.
-#[derive(Debug, thiserror::Error)]
-#[error("{failed} could not be read, {in_doubt} workloads cannot be told")]
-struct NotTold {
-    failed: usize,
-    in_doubt: usize,
-}
-
 impl Compare {
     pub(super) fn run(self, stdout: &mut (impl Write + IsTerminal)) -> Result<Outcome, Failure> {
         let is_coloured = is_coloured(stdout);
@@ -130,10 +122,17 @@ impl Compare {
             workloads: 0,
             in_doubt: 0,
         };
+        let (mut absent, mut unreadable) = (Vec::new(), 0);
         self.sources.each(Extent::Workloads, |subject| {
             match subject {
-                Ok(subject) => self.compare(subject, &mut comparison),
-                Err(problem) => comparison.problems.push(problem),
+                Ok(mut subject) => {
+                    absent.append(&mut subject.absent);
+                    self.compare(subject, &mut comparison);
+                }
+                Err(problem) => {
+                    unreadable += 1;
+                    comparison.problems.push(problem);
+                }
             }
             Ok::<(), std::io::Error>(())
         })?;
@@ -143,11 +142,9 @@ impl Compare {
             Format::Json => json::write(out, &comparison),
         })?;
         printer.finish()?;
-        let in_doubt = comparison.in_doubt;
-        let failed = comparison.problems.len();
-        if failed + in_doubt > 0 {
-            return Err(NotTold { failed, in_doubt }.into());
-        }
+        let (failed, untold) = (comparison.problems.len(), comparison.in_doubt);
+        absent.extend(self.sources.unmatched(comparison.namespaces, unreadable));
+        NotTold { absent, failed, untold, of: "workload" }.or_all()?;
         let fails = comparison.changes.iter().any(|change| change.turn == Turn::Fails);
         Ok(if fails { Outcome::Findings } else { Outcome::Clean })
     }

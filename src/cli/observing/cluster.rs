@@ -102,6 +102,8 @@ pub(in crate::cli) struct Observed {
     pub(in crate::cli) reports: Reports,
     /// What is missing.
     pub(in crate::cli) problems: Vec<Problem>,
+    /// The namespaces that were named and are not there, told also on stderr.
+    pub(in crate::cli) absent: Vec<String>,
     /// How long it took.
     pub(in crate::cli) took: Duration,
 }
@@ -129,6 +131,12 @@ impl Selection {
     /// Whether there may be namespaces that are not looked at.
     pub(in crate::cli) const fn is_partial(&self) -> bool {
         !self.namespaces.is_empty() || self.selector.is_some()
+    }
+
+    /// That no namespace is as the labels ask for, where so many were found and so many clusters could not be read.
+    pub(in crate::cli) fn unmatched(&self, namespaces: usize, unreadable: usize) -> Option<String> {
+        let selector = self.selector.as_ref().filter(|_| namespaces + unreadable == 0)?;
+        Some(format!("no namespace has labels that match {selector:?}"))
     }
 
     /// Reads a cluster, and gives the client to ask it more.
@@ -161,8 +169,8 @@ impl Selection {
         let name = name.unwrap_or_else(|| server.to_string());
         progress.say(|| format!("{name}: reading namespaces"));
         let minor = server_minor(&client).await?;
-        let mut problems = Vec::new();
-        let namespaces = self.namespaces(&client, &mut problems).await?;
+        let (mut problems, mut absent) = (Vec::new(), Vec::new());
+        let namespaces = self.namespaces(&client, &mut problems, &mut absent).await?;
         let profiles =
             if extent >= Extent::Profiles { list_profiles(&client, &mut problems).await } else { None };
         let is_named = self.is_partial() && (!self.namespaces.is_empty() || namespaces.len() <= FEW);
@@ -189,7 +197,8 @@ impl Selection {
             Problem { place, message }
         }));
         let took = begun.elapsed();
-        let observed = Observed { name, minor, namespaces, workloads, profiles, reports, problems, took };
+        let observed =
+            Observed { name, minor, namespaces, workloads, profiles, reports, problems, absent, took };
         Ok((observed, client))
     }
 
@@ -198,6 +207,7 @@ impl Selection {
         &self,
         client: &Client,
         problems: &mut Vec<Problem>,
+        absent: &mut Vec<String>,
     ) -> Result<BTreeMap<String, Namespace>, Unreachable> {
         if self.namespaces.is_empty() {
             let listed = namespaces::list(client, self.selector.as_deref()).await;
@@ -216,7 +226,10 @@ impl Selection {
                     found.insert(name.clone(), namespace);
                     continue;
                 }
-                Ok(None) => "is not there".to_owned(),
+                Ok(None) => {
+                    absent.push(format!("there is no namespace {name}"));
+                    "is not there".to_owned()
+                }
                 Err(error) => format!("cannot be read: {error}"),
             };
             problems.push(Problem { place: format!("namespace {name}"), message });

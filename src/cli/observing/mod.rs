@@ -2,6 +2,7 @@
 
 mod cluster;
 mod files;
+mod not_told;
 mod progress;
 mod reports;
 mod server;
@@ -10,6 +11,7 @@ mod subject;
 
 pub(super) use cluster::{Extent, Observed, Selection, namespace_name};
 pub(super) use files::{Manifests, NO_NAMESPACE, Source};
+pub(super) use not_told::NotTold;
 pub(super) use progress::Progress;
 pub(super) use reports::Reports;
 pub(super) use server::{ExemptRuntimeClasses, ServerFlags};

@@ -41,9 +41,16 @@ pub(in crate::cli) struct Subject {
     pub(in crate::cli) sources: HashMap<(String, &'static str, String), Source>,
     /// What could not be read.
     pub(in crate::cli) problems: Vec<Problem>,
+    /// The namespaces that were named and are not there.
+    pub(in crate::cli) absent: Vec<String>,
 }
 
 impl Sources {
+    /// That no namespace is as was asked for, where so many were found and so many clusters could not be read.
+    pub(in crate::cli) fn unmatched(&self, namespaces: usize, unreadable: usize) -> Option<String> {
+        self.selection.unmatched(namespaces, unreadable)
+    }
+
     /// Whether they are files.
     pub(in crate::cli) const fn are_files(&self) -> bool {
         !self.paths.is_empty()
@@ -80,14 +87,22 @@ impl Sources {
 impl From<Manifests> for Subject {
     fn from(manifests: Manifests) -> Self {
         let Manifests { inventories, sources, problems } = manifests;
-        let namespaces = BTreeMap::new();
-        Self { context: None, minor: None, inventories, profiles: None, namespaces, sources, problems }
+        Self {
+            context: None,
+            minor: None,
+            inventories,
+            profiles: None,
+            namespaces: BTreeMap::new(),
+            sources,
+            problems,
+            absent: Vec::new(),
+        }
     }
 }
 
 impl From<Observed> for Subject {
     fn from(observed: Observed) -> Self {
-        let Observed { name, minor, namespaces, mut workloads, profiles, problems, .. } = observed;
+        let Observed { name, minor, namespaces, mut workloads, profiles, problems, absent, .. } = observed;
         let inventories =
             namespaces.keys().map(|namespace| (namespace.clone(), workloads.take(namespace))).collect();
         Self {
@@ -98,6 +113,7 @@ impl From<Observed> for Subject {
             namespaces,
             sources: HashMap::new(),
             problems,
+            absent,
         }
     }
 }

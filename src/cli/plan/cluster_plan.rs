@@ -116,7 +116,7 @@ impl Outline {
 impl Draft {
     /// A plan to be made of a cluster as it was read.
     pub(in crate::cli) fn new(observed: Observed, question: &Question, now: Timestamp) -> Self {
-        let Observed { name, minor, namespaces, workloads, profiles, reports, problems, took } = observed;
+        let Observed { name, minor, namespaces, workloads, profiles, reports, problems, took, .. } = observed;
         let mut notices = Vec::new();
         if minor > NEWEST_MINOR {
             notices.push(format!(
@@ -250,12 +250,20 @@ fn is_soaking(plan: &Outline) -> bool {
     plan.modes.iter().any(|plan| matches!(plan.held(), Some(HoldReason::Soaking { .. })))
 }
 
-/// Leaves what was asked for: enforce, which what is stricter already has.
+/// Leaves what was asked for: enforce at that level and no lower one, which what is stricter already has.
 fn only_enforce(mut plan: NamespacePlan) -> NamespacePlan {
     plan.modes.retain(|plan| plan.mode == Mode::Enforce);
     for mode in &mut plan.modes {
         if mode.verdict == Verdict::Hold(HoldReason::NeverWeaken) {
             mode.verdict = Verdict::InSync;
+        }
+        if let Some(held) = mode.partly.take() {
+            mode.verdict = Verdict::Hold(held);
+            plan.requests.clear();
+        }
+        // Nobody has heard of the profile that stands for the flag.
+        if mode.profile == ASKED {
+            mode.profile.clear();
         }
     }
     plan

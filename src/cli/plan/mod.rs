@@ -31,7 +31,7 @@ use self::{
 };
 use super::{
     Failure, Outcome,
-    observing::{Extent, Progress, Selection, ServerFlags},
+    observing::{Extent, NotTold, Progress, Selection, ServerFlags},
     output::{Printer, is_coloured},
     profile_files::read_paths,
     versions::level_and_spec,
@@ -71,23 +71,6 @@ pub(super) struct Plan {
     output: Format,
 }
 
-/// That not all could be read or told. What and why is part of the output.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", self.text())]
-struct NotTold {
-    failed: usize,
-    inconclusive: usize,
-}
-
-impl NotTold {
-    fn text(&self) -> String {
-        let count = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
-        let parts =
-            [count(self.failed, "could not be read"), count(self.inconclusive, "namespaces cannot be told")];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-    }
-}
-
 impl Plan {
     pub(super) fn run(self, stdout: &mut (impl Write + IsTerminal)) -> Result<Outcome, Failure> {
         let question = Question {
@@ -110,13 +93,15 @@ impl Plan {
     ) -> Result<Outcome, Failure> {
         let progress = Progress::on_stderr();
         let mut totals = Totals::default();
+        let (mut absent, mut unreadable) = (Vec::new(), 0);
         let connections = self.selection.connections();
         printer.print(|out| writer.begin(out))?;
         for connection in &connections {
             // What was asked for by a flag is planned in place of all profiles.
             let extent = if question.enforce.is_none() { Extent::Reports } else { Extent::Workloads };
             match self.selection.observe(connection, extent, &progress).await {
-                Ok((observed, client)) => {
+                Ok((mut observed, client)) => {
+                    absent.append(&mut observed.absent);
                     let mut draft = Draft::new(observed, question, Timestamp::now());
                     if self.cross_check {
                         cross_check(&client, &mut draft, &progress).await;
@@ -127,20 +112,16 @@ impl Plan {
                 }
                 Err(problem) => {
                     totals.failed += 1;
+                    unreadable += 1;
                     printer.print(|out| writer.unreadable(out, &problem))?;
                 }
             }
         }
         printer.print(|out| writer.end(out, &totals))?;
         printer.finish()?;
-        outcome(&totals)
+        let Totals { failed, inconclusive_namespaces, namespaces, held, broken, .. } = totals;
+        absent.extend(self.selection.unmatched(namespaces, unreadable));
+        NotTold { absent, failed, untold: inconclusive_namespaces, of: "namespace" }.or_all()?;
+        Ok(if held + broken > 0 { Outcome::Findings } else { Outcome::Clean })
     }
-}
-
-fn outcome(totals: &Totals) -> Result<Outcome, Failure> {
-    if totals.failed + totals.inconclusive_namespaces > 0 {
-        let inconclusive = totals.inconclusive_namespaces;
-        return Err(NotTold { failed: totals.failed, inconclusive }.into());
-    }
-    Ok(if totals.held + totals.broken > 0 { Outcome::Findings } else { Outcome::Clean })
 }

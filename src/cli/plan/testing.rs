@@ -76,6 +76,7 @@ pub(in crate::cli) fn cluster(name: &str) -> Cluster {
         }),
         reports: Reports::default(),
         problems: Vec::new(),
+        absent: Vec::new(),
         took: Duration::from_millis(1234),
     };
     Cluster { observed, question: Question::default(), checked: Vec::new() }

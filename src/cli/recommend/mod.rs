@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use self::present::{Present, Setting};
 use super::{
     Failure, Outcome,
-    observing::{ExemptRuntimeClasses, Extent, NO_NAMESPACE, Problem, Sources, Subject, settings},
+    observing::{ExemptRuntimeClasses, Extent, NO_NAMESPACE, NotTold, Problem, Sources, Subject, settings},
     output::{Printer, is_coloured, plain},
 };
 use crate::{
@@ -108,27 +108,29 @@ impl Recommended {
     }
 }
 
-/// That not all could be read or told. What and why is part of the output.
+/// Profiles of which nobody could say for which cluster they are.
 #[derive(Debug, thiserror::Error)]
-enum RecommendError {
-    #[error("{failed} could not be read, {in_doubt} namespaces cannot be told")]
-    NotTold { failed: usize, in_doubt: usize },
-    #[error("profiles are for one cluster: give --context once with -o profiles")]
-    SeveralClusters,
-}
+#[error("profiles are for one cluster: give --context once with -o profiles")]
+struct SeveralClusters;
 
 impl Recommend {
     pub(super) fn run(self, stdout: &mut (impl Write + IsTerminal)) -> Result<Outcome, Failure> {
         if self.output == Format::Profiles && self.sources.count() > 1 {
-            return Err(RecommendError::SeveralClusters.into());
+            return Err(SeveralClusters.into());
         }
         let is_coloured = is_coloured(stdout);
         let mut printer = Printer::new(stdout);
-        let (mut all, mut failed) = (Vec::new(), Vec::new());
+        let (mut all, mut failed, mut absent) = (Vec::new(), Vec::new(), Vec::new());
         let now = Timestamp::now();
         self.sources.each(Extent::Profiles, |subject| {
             match subject {
-                Ok(subject) => all.push(Recommendation::new(subject, &self.exempt, now)),
+                Ok(mut subject) => {
+                    // With profiles all problems are told on stderr, one by one.
+                    if self.output != Format::Profiles {
+                        absent.append(&mut subject.absent);
+                    }
+                    all.push(Recommendation::new(subject, &self.exempt, now));
+                }
                 Err(problem) => failed.push(problem),
             }
             Ok::<(), io::Error>(())
@@ -150,12 +152,12 @@ impl Recommend {
             }
         }
         let problems: usize = all.iter().map(|recommendation| recommendation.problems.len()).sum();
-        let namespaces = all.iter().flat_map(|recommendation| &recommendation.namespaces);
-        let in_doubt = namespaces.filter(|namespace| namespace.is_in_doubt()).count();
-        match (failed.len() + problems, in_doubt) {
-            (0, 0) => Ok(Outcome::Clean),
-            (failed, in_doubt) => Err(RecommendError::NotTold { failed, in_doubt }.into()),
-        }
+        let (unreadable, failed) = (failed.len(), failed.len() + problems);
+        let namespaces = || all.iter().flat_map(|recommendation| &recommendation.namespaces);
+        let untold = namespaces().filter(|namespace| namespace.is_in_doubt()).count();
+        absent.extend(self.sources.unmatched(namespaces().count(), unreadable));
+        NotTold { absent, failed, untold, of: "namespace" }.or_all()?;
+        Ok(Outcome::Clean)
     }
 }
 
