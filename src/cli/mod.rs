@@ -9,6 +9,7 @@ mod completions;
 mod controller;
 mod crds;
 mod findings;
+mod nearest;
 mod observing;
 mod output;
 mod plan;

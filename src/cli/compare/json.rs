@@ -1,4 +1,4 @@
-//! A Comparison as JSON. What a version of it means does not change; fields may be added.
+//! A Comparison as JSON or YAML. What a version of it means does not change; fields may be added.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use crate::{
     assessment::Turn,
     cli::{
         findings::Finding,
-        output::json::{API_VERSION, pretty},
+        output::{Notation, json::API_VERSION},
     },
     standards::{Level, Mode, Verdict},
 };
@@ -76,7 +76,7 @@ struct Summary {
     failed: usize,
 }
 
-pub(super) fn write(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, notation: Notation, comparison: &Comparison) -> io::Result<()> {
     let document = Document {
         api_version: API_VERSION,
         kind: "Comparison",
@@ -98,7 +98,7 @@ pub(super) fn write(out: &mut dyn Write, comparison: &Comparison) -> io::Result<
             failed: comparison.problems.len(),
         },
     };
-    writeln!(out, "{}", pretty(&document, 0)?)
+    notation.write(out, &document)
 }
 
 fn told(change: &Change) -> Told<'_> {

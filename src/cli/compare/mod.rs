@@ -14,7 +14,7 @@ use super::{
     Failure, Outcome,
     findings::Finding,
     observing::{ExemptRuntimeClasses, Extent, NotTold, Problem, Source, Sources, Subject},
-    output::{Printer, is_coloured},
+    output::{Notation, Printer, is_coloured},
     versions::version,
 };
 use crate::{
@@ -58,6 +58,8 @@ enum Format {
     Wide,
     /// For programs: a Comparison.
     Json,
+    /// The same as YAML.
+    Yaml,
 }
 
 /// What was compared, and what came of it.
@@ -139,7 +141,8 @@ impl Compare {
         printer.print(|out| match self.output {
             Format::Table => table::write(out, &comparison, is_coloured, false),
             Format::Wide => table::write(out, &comparison, is_coloured, true),
-            Format::Json => json::write(out, &comparison),
+            Format::Json => json::write(out, Notation::Json, &comparison),
+            Format::Yaml => json::write(out, Notation::Yaml, &comparison),
         })?;
         printer.finish()?;
         let (failed, untold) = (comparison.problems.len(), comparison.in_doubt);

@@ -4,6 +4,7 @@
 //! manifest or is the name of a file is somebody else's: each format makes it harmless in its own way.
 
 mod columns;
+mod document;
 mod github;
 pub(super) mod json;
 mod junit;
@@ -20,6 +21,7 @@ use clap::ValueEnum;
 
 pub(super) use self::{
     columns::{Cell, Columns},
+    document::{Notation, TableOrDocument},
     plain::plain,
     printer::Printer,
 };

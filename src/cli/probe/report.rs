@@ -1,4 +1,4 @@
-//! What was found out, for people and as JSON.
+//! What was found out, for people and for programs.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::findings::{Answer, Findings};
 use crate::{
     api::counted,
-    cli::output::{json::pretty, plain},
+    cli::output::{Notation, plain},
     standards::{Level, LevelVersion, Mode},
 };
 
@@ -155,8 +155,8 @@ fn named(answers: &BTreeMap<String, Answer<bool>>) -> Vec<Named<'_>> {
     answers.iter().map(|(name, answer)| Named { name, told: Told::of(answer, |exempt| *exempt) }).collect()
 }
 
-/// Writes the findings as JSON.
-pub(super) fn json(out: &mut impl Write, findings: &Findings) -> io::Result<()> {
+/// Writes the findings for programs.
+pub(super) fn document(out: &mut impl Write, notation: Notation, findings: &Findings) -> io::Result<()> {
     let default_of = |mode| Told::of(findings.default_of(mode), ToString::to_string);
     let report = Report {
         api_version: API_VERSION,
@@ -177,7 +177,7 @@ pub(super) fn json(out: &mut impl Write, findings: &Findings) -> io::Result<()> 
         not_asked: &findings.not_asked,
         flags: findings.flags(),
     };
-    writeln!(out, "{}", pretty(&report, 0)?)
+    notation.write(out, &report)
 }
 
 #[cfg(test)]
@@ -228,6 +228,10 @@ mod tests {
           --server-defaults=enforce=baseline:latest
           --server-exempt-runtime-classes=odd
         ");
+    }
+
+    fn json(out: &mut Vec<u8>, findings: &Findings) -> io::Result<()> {
+        document(out, Notation::Json, findings)
     }
 
     #[test]

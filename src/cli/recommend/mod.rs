@@ -17,7 +17,7 @@ use self::present::{Present, Setting};
 use super::{
     Failure, Outcome,
     observing::{ExemptRuntimeClasses, Extent, NO_NAMESPACE, NotTold, Problem, Sources, Subject, settings},
-    output::{Printer, is_coloured, plain},
+    output::{Notation, Printer, is_coloured, plain},
 };
 use crate::{
     assessment::{CheckCount, Cleanness, Distance, Judge},
@@ -48,6 +48,8 @@ enum Format {
     Table,
     /// For programs: a Recommendation.
     Json,
+    /// The same as YAML.
+    Yaml,
     /// Profiles in YAML, ready to be applied.
     Profiles,
 }
@@ -137,7 +139,8 @@ impl Recommend {
         })?;
         printer.print(|out| match self.output {
             Format::Table => table::write(out, &all, &failed, is_coloured),
-            Format::Json => json::write(out, &all, &failed),
+            Format::Json => json::write(out, Notation::Json, &all, &failed),
+            Format::Yaml => json::write(out, Notation::Yaml, &all, &failed),
             Format::Profiles => {
                 all.iter().try_for_each(|recommendation| profiles::write(out, recommendation))
             }

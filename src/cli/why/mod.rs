@@ -6,14 +6,14 @@ mod table;
 
 use std::io::{IsTerminal, Write};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 
 use self::explanation::Explanation;
 use super::{
     Failure, Outcome,
     observing::{Extent, Problem, Progress, Selection, ServerFlags, namespace_name},
-    output::{Printer, is_coloured},
+    output::{Printer, TableOrDocument, is_coloured},
     plan::cluster_plan::{Draft, Question},
 };
 use crate::cluster::client::Connection;
@@ -36,16 +36,7 @@ pub(super) struct Why {
     server: ServerFlags,
     /// How to write it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
-}
-
-/// A format of explanations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Table,
-    /// For programs: an Explanation.
-    Json,
+    output: TableOrDocument,
 }
 
 /// Why there is no explanation, or not a whole one.
@@ -84,9 +75,9 @@ impl Why {
         let Some(explanation) = explanation else {
             return Err(WhyError::Inconclusive.into());
         };
-        printer.print(|out| match self.output {
-            Format::Table => table::write(out, &plan, &explanation, is_coloured),
-            Format::Json => json::write(out, &plan, &explanation),
+        printer.print(|out| match self.output.notation() {
+            None => table::write(out, &plan, &explanation, is_coloured),
+            Some(notation) => json::write(out, notation, &plan, &explanation),
         })?;
         printer.finish()?;
         let report = explanation.report;
