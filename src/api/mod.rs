@@ -8,6 +8,7 @@ mod crd;
 mod duration;
 mod mode_summary;
 mod moment;
+mod number;
 mod path;
 mod profile;
 mod pruning;
@@ -25,6 +26,7 @@ pub use crd::{profile_crd, report_crd};
 pub use duration::{GoDuration, ParseDurationError};
 pub use mode_summary::ModeSummary;
 pub use moment::{Moment, ParseMomentError};
+pub use number::{agreed, counted};
 pub use profile::{
     Batch, ClusterPodSecurityProfile, ConflictPolicy, ExemptLevel, Exemption, ModePolicy, NamespaceSelector,
     Operator, ProfileSpec, ReleasePolicy, Requirement, Rollout, Strategy,

@@ -10,15 +10,25 @@ use clap::{
     builder::{PossibleValue, StringValueParser, TypedValueParser},
 };
 
-use super::{Failure, Outcome};
-use crate::standards::{self, Check};
+use serde::Serialize;
+
+use super::{
+    Failure, Outcome,
+    nearest::nearest,
+    output::{Notation, TableOrDocument, json::API_VERSION},
+};
+use crate::standards::{self, Check, Level};
 
 /// List the checks of the Pod Security Standards
 ///
 /// Lists the checks with their level, the version of Kubernetes that brought them, what they protect, and the items of
 /// the CIS Kubernetes Benchmark and of the NSA/CISA guide that they answer to.
 #[derive(Debug, Args)]
-pub(super) struct Checks {}
+pub(super) struct Checks {
+    /// How to write them
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: TableOrDocument,
+}
 
 /// Explain one check, with a bad and a good manifest
 ///
@@ -30,6 +40,9 @@ pub(super) struct Explain {
     /// The check: its id, as podsec checks lists it, or the reason that podsec check gives
     #[arg(required = true, num_args = 1.., value_name = "CHECK|REASON", value_parser = Named, hide_possible_values = true)]
     check: Vec<String>,
+    /// How to write it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: TableOrDocument,
 }
 
 /// Takes any word, as reasons have several, and has shells complete the ids.
@@ -50,16 +63,101 @@ impl TypedValueParser for Named {
 
 /// A word that is no check.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no check or reason {0:?}; the checks are {known}", known = ids())]
-struct UnknownCheck(String);
+#[error("there is no check or reason {name:?}; {}", self.hint())]
+struct UnknownCheck {
+    name: String,
+}
 
-fn ids() -> String {
-    standards::checks().iter().map(|check| check.id).collect::<Vec<_>>().join(", ")
+impl UnknownCheck {
+    fn hint(&self) -> String {
+        let ids = || standards::checks().iter().map(|check| check.id);
+        let reasons = standards::checks().iter().flat_map(standards::reasons_of);
+        match nearest(&self.name, ids().chain(reasons)).as_slice() {
+            [] => format!("the checks are {}", ids().collect::<Vec<_>>().join(", ")),
+            near => format!("is {} meant? podsec checks lists all", near.join(" or ")),
+        }
+    }
+}
+
+/// Checks, for programs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    api_version: &'static str,
+    kind: &'static str,
+    checks: Vec<Told>,
+}
+
+/// A check, for programs.
+#[derive(Serialize)]
+struct Told {
+    id: &'static str,
+    title: &'static str,
+    level: Level,
+    since: String,
+    reasons: Vec<&'static str>,
+    protects: &'static str,
+    allows: &'static str,
+    fields: &'static [&'static str],
+    history: Vec<Since>,
+    /// The checks in whose place it stands.
+    replaces: &'static [&'static str],
+    cis: &'static [&'static str],
+    nsa: &'static [&'static str],
+    /// Manifests, one that it refuses and the same mended.
+    refused: &'static str,
+    accepted: &'static str,
+}
+
+#[derive(Serialize)]
+struct Since {
+    version: String,
+    change: String,
+}
+
+impl From<&'static Check> for Told {
+    fn from(check: &'static Check) -> Self {
+        let about = &check.about;
+        let since = |minor: u32| format!("v1.{minor}");
+        let history = check
+            .revisions
+            .iter()
+            .map(|revision| Since { version: since(revision.since), change: revision.to_string() });
+        Self {
+            id: check.id,
+            title: about.title,
+            level: check.level,
+            since: since(check.since()),
+            reasons: standards::reasons_of(check).collect(),
+            protects: about.protects,
+            allows: about.allows,
+            fields: about.fields,
+            history: history.collect(),
+            replaces: check.overrides,
+            cis: about.cis,
+            nsa: about.nsa,
+            refused: about.bad,
+            accepted: about.good,
+        }
+    }
+}
+
+/// Writes checks for programs.
+fn document(
+    out: &mut dyn Write,
+    notation: Notation,
+    checks: impl IntoIterator<Item = &'static Check>,
+) -> io::Result<()> {
+    let checks = checks.into_iter().map(Told::from).collect();
+    notation.write(out, &Document { api_version: API_VERSION, kind: "CheckList", checks })
 }
 
 impl Checks {
-    #[expect(clippy::unused_self, reason = "as every subcommand has it")]
     pub(super) fn run(&self, stdout: &mut impl Write) -> Result<Outcome, Failure> {
+        if let Some(notation) = self.output.notation() {
+            document(stdout, notation, standards::checks())?;
+            return Ok(Outcome::Clean);
+        }
         let rows = standards::checks().iter().map(|check| {
             [
                 check.id.to_owned(),
@@ -102,7 +200,11 @@ impl Explain {
             None => standards::checks_with_reason(&name),
         };
         if found.is_empty() {
-            return Err(UnknownCheck(name).into());
+            return Err(UnknownCheck { name }.into());
+        }
+        if let Some(notation) = self.output.notation() {
+            document(stdout, notation, found)?;
+            return Ok(Outcome::Clean);
         }
         for (index, check) in found.into_iter().enumerate() {
             if index > 0 {

@@ -10,6 +10,7 @@ mod controller;
 mod crds;
 mod findings;
 mod key_owners;
+mod nearest;
 mod observing;
 mod output;
 mod owners;
@@ -18,6 +19,7 @@ mod probe;
 mod profile_files;
 mod recommend;
 mod release;
+mod versions;
 mod why;
 
 use std::{

@@ -39,19 +39,6 @@ pub(super) enum ProfileFileError {
     TwiceInFiles { file: String, other: String, name: String },
 }
 
-/// The profiles of a file: at least one, each of another name.
-///
-/// # Errors
-///
-/// With the first thing that the API server would not take.
-pub(super) fn read_file(file: &Path) -> Result<Vec<ClusterPodSecurityProfile>, ProfileFileError> {
-    let profiles = profiles_in(file)?;
-    if profiles.is_empty() {
-        return Err(ProfileFileError::None { file: file.display().to_string() });
-    }
-    Ok(profiles)
-}
-
 /// The profiles of files, of folders, and for `-` of standard input.
 ///
 /// # Errors

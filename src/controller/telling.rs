@@ -10,7 +10,7 @@ use super::{
     state::State,
 };
 use crate::{
-    api::{Breakage, reasons::EventReason},
+    api::{Breakage, agreed, counted, reasons::EventReason},
     assessment::{DryRun, ServerAnswer, ServerVerdict},
     rollout::{
         Change, FreezeReason, HoldReason, ModePlan, Namespace, Release, RetainReason, Verdict, wording,
@@ -127,9 +127,9 @@ fn tell_breakage(state: &State, namespace: &Namespace, before: Option<&Outcome>,
     let told = match (before, now) {
         (0, 1..) => {
             let note = format!(
-                "namespace {name}: since enforce was raised the API server refuses pods of {now} workload{}; \
+                "namespace {name}: since enforce was raised the API server refuses pods of {}; \
                  kubectl describe psr -n {name} says which",
-                if now == 1 { "" } else { "s" }
+                counted(now, "workload")
             );
             Told { warning: true, reason: EventReason::Broken, note }
         }
@@ -291,14 +291,12 @@ fn hand_in(state: &State, namespace: &Namespace, profile: Option<&String>, mode:
 
 /// What is broken in a namespace, in a few words.
 pub(super) fn breakage(breakage: &Breakage) -> String {
-    let count = match breakage.workloads {
-        1 => "1 workload lacks".into(),
-        more => format!("{more} workloads lack"),
-    };
+    let lack = agreed(&breakage.workloads, "lacks", "lack");
+    let workloads = counted(breakage.workloads, "workload");
     let first = breakage.refused.first().map(|refused| {
         format!(": {} {}", wording::quoted(&refused.workload), wording::quoted(&refused.message))
     });
-    format!("{count} pods{}", first.unwrap_or_default())
+    format!("{workloads} {lack} pods{}", first.unwrap_or_default())
 }
 
 /// Compares what the API server warned of when enforce was raised with what was expected of it, and tells of a

@@ -17,6 +17,10 @@ use super::{
 /// Where custom resources have their pod templates, as far as those are known that name it themselves.
 const USUAL: [&str; 4] = ["spec.template", "spec.jobTemplate.spec.template", "spec.podTemplate", "template"];
 
+/// A kind of custom resource that always has its pod template at a path of [`USUAL`], also where that is misspelled
+/// within.
+const KNOWN: (&str, &str, &str) = ("Rollout", "argoproj.io", "spec.template");
+
 /// Where a kind of custom resource has a pod template, written `Kind=path` or `Kind.group=path`, as in
 /// `Rollout.argoproj.io=spec.template`. Fields are parted by dots; `[*]` after one stands for every item of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,10 +160,14 @@ impl TemplatePath {
     /// The path that would have a custom resource judged, if it looks as if it had a pod template.
     pub fn suggested(object: &Object<'_>) -> Option<Self> {
         let (group, _) = object.identity.api_version?.split_once('/')?;
+        let at = |path: &str, within: &[&str]| {
+            let mut keys = path.split('.').chain(within.iter().copied());
+            keys.try_fold(object.value, |value, key| value.get(key).ok().flatten())
+        };
         let has_template = |path: &str| {
-            let mut keys = path.split('.').chain(["spec", "containers"]);
-            let end = keys.try_fold(object.value, |value, key| value.get(key).ok().flatten());
-            end.is_some_and(|containers| containers.items().is_some())
+            let is_known = (object.identity.kind, group, path) == KNOWN && at(path, &[]).is_some();
+            is_known
+                || at(path, &["spec", "containers"]).is_some_and(|containers| containers.items().is_some())
         };
         let path = USUAL.iter().find(|path| has_template(path))?;
         // Only what can be written as one.
@@ -259,9 +267,13 @@ mod tests {
             "{apiVersion: argoproj.io/v1, kind: Rollout, spec: {template: {spec: {containers: []}}}}";
         assert_eq!(suggested(rollout).as_deref(), Some("Rollout.argoproj.io=spec.template"));
         for other in ["{}", "{template: {spec: {}}}", "{template: {spec: {containers: 1}}}"] {
-            let yaml = format!("{{apiVersion: argoproj.io/v1, kind: Rollout, spec: {other}}}");
+            let yaml = format!("{{apiVersion: example.com/v1, kind: Rollout, spec: {other}}}");
             assert_eq!(suggested(&yaml), None, "{other}");
         }
+        let misspelled = rollout.replace("containers", "container");
+        assert_eq!(suggested(&misspelled).as_deref(), Some("Rollout.argoproj.io=spec.template"));
+        let elsewhere = "{apiVersion: argoproj.io/v1, kind: Rollout, spec: {workloadRef: {name: web}}}";
+        assert_eq!(suggested(elsewhere), None, "the workload is judged where it stands");
         assert_eq!(suggested(&rollout.replace("Rollout", "\"Roll out\"")), None);
     }
 

@@ -32,6 +32,15 @@ impl Settings {
         "argocd-controller",
         "pod-security-admission-label-synchronization-controller",
     ];
+    /// The namespace that deploy/ puts the controller in.
+    pub const INSTALLED_IN: &str = "podsec-system";
+
+    /// What a controller goes by that was installed by deploy/ and told nothing.
+    pub fn as_installed() -> Self {
+        let protected = Self::DEFAULT_PROTECTED.into_iter().chain([Self::INSTALLED_IN]);
+        let reconcilers = Self::DEFAULT_RECONCILERS.map(Into::into).into();
+        Self { protected: protected.map(NamePattern::new).collect(), reconcilers, ..Self::default() }
+    }
 
     /// Whether a namespace is protected.
     pub fn protects(&self, namespace: &str) -> bool {

@@ -10,7 +10,7 @@ use super::{
     RetainReason, Verdict, WeakenCause, remedy,
 };
 use crate::{
-    api::{printable, reasons::StateReason},
+    api::{agreed, counted, printable, reasons::StateReason},
     standards::{Mode, Policy},
 };
 
@@ -40,19 +40,18 @@ pub fn partly(plan: &ModePlan) -> Option<String> {
 fn held(reason: &HoldReason, plan: &ModePlan) -> (StateReason, String) {
     let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
     match reason {
-        HoldReason::Violations { workloads: 1 } => (StateReason::Violations, format!("1 workload violates {planned}")),
         HoldReason::Violations { workloads } => {
-            (StateReason::Violations, format!("{workloads} workloads violate {planned}"))
+            let violate = agreed(workloads, "violates", "violate");
+            (StateReason::Violations, format!("{} {violate} {planned}", counted(*workloads, "workload")))
         }
         HoldReason::Inconclusive { missing: Some(missing), .. } => (
             StateReason::Inconclusive,
             format!("podsec cannot tell whether a workload violates {planned}: {}", quoted(missing)),
         ),
-        HoldReason::Inconclusive { workloads: 1, missing: None } => {
-            (StateReason::Inconclusive, format!("podsec cannot tell of 1 workload whether it violates {planned}"))
-        }
         HoldReason::Inconclusive { workloads, missing: None } => {
-            (StateReason::Inconclusive, format!("podsec cannot tell of {workloads} workloads whether they violate {planned}"))
+            let they = agreed(workloads, "it violates", "they violate");
+            let workloads = counted(*workloads, "workload");
+            (StateReason::Inconclusive, format!("podsec cannot tell of {workloads} whether {they} {planned}"))
         }
         HoldReason::Soaking { since, until } => (
             StateReason::Soaking,

@@ -1,6 +1,7 @@
 //! `podsec check`: judges manifests without a cluster.
 
 pub(in crate::cli) mod file_name;
+mod governing;
 mod judging;
 mod notes;
 mod pipeline;
@@ -24,6 +25,7 @@ use self::{
 };
 use super::{
     Failure as CliFailure, Outcome,
+    observing::ExemptRuntimeClasses,
     output::{Format, Printer, Writer, is_coloured},
 };
 use crate::manifests::{TemplatePath, TemplatePaths};
@@ -46,14 +48,8 @@ pub(super) struct Check {
     /// every item of a list. Can be given several times
     #[arg(long = "template-path", value_name = "KIND=PATH")]
     template_paths: Vec<TemplatePath>,
-    /// Runtime classes whose pods the API server exempts
-    #[arg(
-        long = "exempt-runtime-class",
-        value_name = "NAME",
-        value_delimiter = ',',
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
-    )]
-    exempt_runtime_classes: Vec<String>,
+    #[command(flatten)]
+    exempt: ExemptRuntimeClasses,
     /// How to write what is found
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
@@ -66,7 +62,7 @@ impl Check {
         let rules = Rules {
             modes: policy.modes,
             evaluator: policy.evaluator,
-            exempt_runtime_classes: self.exempt_runtime_classes,
+            exempt_runtime_classes: self.exempt.exempt_runtime_classes,
             templates: TemplatePaths::new(self.template_paths),
             namespace: self.levels.namespace,
         };

@@ -6,7 +6,11 @@ use std::{
 };
 
 use super::report::Skipped;
-use crate::{cli::output::plain, manifests::TemplatePath};
+use crate::{
+    api::{agreed, counted},
+    cli::output::plain,
+    manifests::TemplatePath,
+};
 
 /// What came up on the way.
 #[derive(Debug, Default)]
@@ -30,11 +34,12 @@ impl Notes {
     /// All in lines, with the paths that were given and nothing was found for.
     pub(super) fn lines<'a>(&self, unused: impl Iterator<Item = &'a TemplatePath>) -> Vec<String> {
         let skipped = self.templates.iter().map(|(path, count)| {
-            let (skipped, them) = match count {
-                1 => ("1 object looks like a workload and was skipped".into(), "it"),
-                _ => (format!("{count} objects look like workloads and were skipped"), "them"),
-            };
-            format!("{skipped}; --template-path {path} would have {them} judged")
+            let looks = agreed(count, "looks like a workload and was", "look like workloads and were");
+            let them = agreed(count, "it", "them");
+            format!(
+                "{} {looks} skipped; --template-path {path} would have {them} judged",
+                counted(*count, "object")
+            )
         });
         let unused = unused.map(|path| format!("--template-path {path}: nothing of this kind was found"));
         skipped.chain(unused).collect()

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde::Serialize;
 
 use crate::{
+    api::counted,
     manifests::{Place, TemplatePath},
     standards::{Check, LevelVersion, Mode, Remedy, Verdict},
 };
@@ -282,7 +283,7 @@ impl Kinds {
             [(kind, count)] if **count == all => vec![show(kind)],
             _ => named.map(|(kind, count)| format!("{count} {}", show(kind))).collect(),
         };
-        parts.extend((others > 0).then(|| format!("{others} others")));
+        parts.extend((others > 0).then(|| counted(others, "other")));
         format!(" ({})", parts.join(", "))
     }
 }
@@ -309,8 +310,6 @@ impl Summary {
     /// All that there was, in one line. The kinds in it, which are what manifests say, are written as `show` has it.
     pub(in crate::cli) fn line(&self, show: impl Fn(&str) -> String) -> String {
         let Self { conforming, violating, skipped, failed, .. } = self;
-        let count =
-            |count: u64, one: &str, many: &str| format!("{count} {}", if count == 1 { one } else { many });
         let told = |count: u64, words: &str| {
             if count > 0 { format!(", {count} {words}") } else { String::new() }
         };
@@ -319,9 +318,9 @@ impl Summary {
         let kinds = self.kinds.line(*skipped, show);
         format!(
             "{}, {}: {} judged ({conforming} conforming, {violating} violating{others}), {skipped} skipped{kinds}{ignored}, {failed} failed",
-            count(self.files, "file", "files"),
-            count(self.documents, "document", "documents"),
-            count(self.workloads, "workload", "workloads"),
+            counted(self.files, "file"),
+            counted(self.documents, "document"),
+            counted(self.workloads, "workload"),
         )
     }
 }
@@ -348,7 +347,7 @@ mod tests {
         assert_eq!(line(&[]), "0 skipped");
         assert_eq!(line(&["Service"; 3]), "3 skipped (Service)");
         assert_eq!(line(&["Service", "", "Service"]), "3 skipped (2 Service, 1 no object)");
-        assert_eq!(line(&["D", "C", "B", "A", "A"]), "5 skipped (2 A, 1 B, 1 C, 1 others)");
+        assert_eq!(line(&["D", "C", "B", "A", "A"]), "5 skipped (2 A, 1 B, 1 C, 1 other)");
         let many: Vec<_> = (0..100).map(|index| format!("K{index:03}")).collect();
         let many: Vec<_> = many.iter().map(String::as_str).collect();
         assert_eq!(line(&many), "100 skipped (1 K000, 1 K001, 1 K002, 97 others)");

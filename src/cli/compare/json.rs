@@ -1,4 +1,4 @@
-//! A Comparison as JSON. What a version of it means does not change; fields may be added.
+//! A Comparison as JSON or YAML. What a version of it means does not change; fields may be added.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use crate::{
     assessment::Turn,
     cli::{
         findings::Finding,
-        output::json::{API_VERSION, pretty},
+        output::{Notation, json::API_VERSION},
     },
     standards::{Level, Mode, Verdict},
 };
@@ -76,8 +76,7 @@ struct Summary {
     failed: usize,
 }
 
-pub(super) fn write(out: &mut dyn Write, comparison: &Comparison) -> io::Result<()> {
-    let count = |turn| comparison.changes.iter().filter(|change| change.turn == turn).count();
+pub(super) fn write(out: &mut dyn Write, notation: Notation, comparison: &Comparison) -> io::Result<()> {
     let document = Document {
         api_version: API_VERSION,
         kind: "Comparison",
@@ -93,13 +92,13 @@ pub(super) fn write(out: &mut dyn Write, comparison: &Comparison) -> io::Result<
         summary: Summary {
             namespaces: comparison.namespaces,
             workloads: comparison.workloads,
-            newly_failing: count(Turn::Fails),
-            newly_passing: count(Turn::Passes),
-            other_reasons: count(Turn::Stays),
+            newly_failing: comparison.workloads_of(Turn::Fails),
+            newly_passing: comparison.workloads_of(Turn::Passes),
+            other_reasons: comparison.workloads_of(Turn::Stays),
             failed: comparison.problems.len(),
         },
     };
-    writeln!(out, "{}", pretty(&document, 0)?)
+    notation.write(out, &document)
 }
 
 fn told(change: &Change) -> Told<'_> {

@@ -4,7 +4,7 @@ mod json;
 mod table;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io::{IsTerminal, Write},
 };
 
@@ -13,8 +13,9 @@ use clap::{Args, ValueEnum};
 use super::{
     Failure, Outcome,
     findings::Finding,
-    observing::{Problem, Source, Sources, Subject},
-    output::{Printer, is_coloured},
+    observing::{ExemptRuntimeClasses, Extent, NotTold, Problem, Source, Sources, Subject},
+    output::{Notation, Printer, is_coloured},
+    versions::version,
 };
 use crate::{
     assessment::{Difference, Judge, Kind, Turn, compare},
@@ -33,22 +34,16 @@ pub(super) struct Compare {
     #[command(flatten)]
     sources: Sources,
     /// The version to start from, as in v1.33
-    #[arg(long, value_name = "VERSION")]
+    #[arg(long, value_name = "VERSION", value_parser = version)]
     from: Version,
     /// The version to go to. latest is the newest that podsec knows, whatever the cluster is at
-    #[arg(long, value_name = "VERSION", default_value = "latest")]
+    #[arg(long, value_name = "VERSION", default_value = "latest", value_parser = version)]
     to: Version,
     /// The levels to compare at
     #[arg(long = "level", value_name = "LEVEL", value_delimiter = ',', default_values = ["baseline", "restricted"])]
     levels: Vec<Level>,
-    /// Runtime classes whose pods the API server exempts
-    #[arg(
-        long = "exempt-runtime-class",
-        value_name = "NAME",
-        value_delimiter = ',',
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
-    )]
-    exempt_runtime_classes: Vec<String>,
+    #[command(flatten)]
+    exempt: ExemptRuntimeClasses,
     /// How to write it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
@@ -63,6 +58,8 @@ enum Format {
     Wide,
     /// For programs: a Comparison.
     Json,
+    /// The same as YAML.
+    Yaml,
 }
 
 /// What was compared, and what came of it.
@@ -77,8 +74,18 @@ struct Comparison {
     problems: Vec<Problem>,
     namespaces: usize,
     workloads: usize,
-    /// The workloads of which podsec cannot tell, by level.
+    /// The workloads of which podsec cannot tell at some level.
     in_doubt: usize,
+}
+
+impl Comparison {
+    /// How many workloads turn so, each once whatever the number of levels.
+    fn workloads_of(&self, turn: Turn) -> usize {
+        let changes = self.changes.iter().filter(|change| change.turn == turn);
+        let names = changes
+            .map(|change| (change.context.as_deref(), &*change.namespace, &*change.kind, &*change.workload));
+        names.collect::<BTreeSet<_>>().len()
+    }
 }
 
 /// A workload on which the versions differ.
@@ -102,14 +109,6 @@ struct Change {
     follows: Vec<Mode>,
 }
 
-/// That not all could be read or told. What and why is part of the output.
-#[derive(Debug, thiserror::Error)]
-#[error("{failed} could not be read, {in_doubt} workloads cannot be told")]
-struct NotTold {
-    failed: usize,
-    in_doubt: usize,
-}
-
 impl Compare {
     pub(super) fn run(self, stdout: &mut (impl Write + IsTerminal)) -> Result<Outcome, Failure> {
         let is_coloured = is_coloured(stdout);
@@ -125,24 +124,30 @@ impl Compare {
             workloads: 0,
             in_doubt: 0,
         };
-        self.sources.each(|subject| {
+        let (mut absent, mut unreadable) = (Vec::new(), 0);
+        self.sources.each(Extent::Workloads, |subject| {
             match subject {
-                Ok(subject) => self.compare(subject, &mut comparison),
-                Err(problem) => comparison.problems.push(problem),
+                Ok(mut subject) => {
+                    absent.append(&mut subject.absent);
+                    self.compare(subject, &mut comparison);
+                }
+                Err(problem) => {
+                    unreadable += 1;
+                    comparison.problems.push(problem);
+                }
             }
             Ok::<(), std::io::Error>(())
         })?;
         printer.print(|out| match self.output {
             Format::Table => table::write(out, &comparison, is_coloured, false),
             Format::Wide => table::write(out, &comparison, is_coloured, true),
-            Format::Json => json::write(out, &comparison),
+            Format::Json => json::write(out, Notation::Json, &comparison),
+            Format::Yaml => json::write(out, Notation::Yaml, &comparison),
         })?;
         printer.finish()?;
-        let in_doubt = comparison.in_doubt;
-        let failed = comparison.problems.len();
-        if failed + in_doubt > 0 {
-            return Err(NotTold { failed, in_doubt }.into());
-        }
+        let (failed, untold) = (comparison.problems.len(), comparison.in_doubt);
+        absent.extend(self.sources.unmatched(comparison.namespaces, unreadable));
+        NotTold { absent, failed, untold, of: "workload" }.or_all()?;
         let fails = comparison.changes.iter().any(|change| change.turn == Turn::Fails);
         Ok(if fails { Outcome::Findings } else { Outcome::Clean })
     }
@@ -156,12 +161,16 @@ impl Compare {
             comparison.namespaces += 1;
             comparison.workloads += workloads.iter().len();
             let namespace = namespaces.get(name);
+            let mut in_doubt = BTreeSet::new();
             for level in &self.levels {
                 let [from, to] = [self.from, self.to].map(|version| {
                     Judge::new(LevelVersion::new(*level, version))
-                        .exempting(self.exempt_runtime_classes.iter().cloned())
+                        .exempting(self.exempt.exempt_runtime_classes.iter().cloned())
                 });
-                comparison.in_doubt += to.assess(&workloads).workloads().inconclusive;
+                let verdicts = to.assess(&workloads);
+                let doubtful =
+                    verdicts.verdicts().filter(|(_, verdict)| *verdict == Some(Verdict::Inconclusive));
+                in_doubt.extend(doubtful.map(|(workload, _)| (workload.kind().to_string(), workload.name())));
                 let follows = namespace.map(|namespace| {
                     let labelled = |mode: &Mode| {
                         let (now, _) = namespace.labelled(*mode, &Policy::default());
@@ -179,6 +188,7 @@ impl Compare {
                 };
                 comparison.changes.extend(compare(&from, &to, &workloads).into_iter().map(change));
             }
+            comparison.in_doubt += in_doubt.len();
         }
     }
 }

@@ -6,10 +6,11 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Change, Comparison};
 use crate::{
+    api::{agreed, counted},
     assessment::Turn,
     cli::{
         findings::{Finding, instruction},
-        output::{count, plain},
+        output::plain,
     },
     standards::Verdict,
 };
@@ -33,7 +34,10 @@ pub(super) fn write(
     let mut table = Table { out, is_coloured };
     let Comparison { from, to, titles, changes, .. } = comparison;
     let title = table.paint(TITLE, &format!("{from} to {to}"));
-    writeln!(table.out, "{title} on {}", plain(&titles.join(", ")))?;
+    match titles.as_slice() {
+        [] => writeln!(table.out, "{title}: nothing could be read")?,
+        titles => writeln!(table.out, "{title} on {}", plain(&titles.join(", ")))?,
+    }
     for notice in &comparison.notices {
         writeln!(table.out, "{}: {}", table.paint(DOUBTFUL, "note"), plain(notice))?;
     }
@@ -52,12 +56,16 @@ pub(super) fn write(
         writeln!(table.out, "\n{}", table.paint(style, heading))?;
         of(turn).try_for_each(|change| table.change(change))?;
     }
-    let [fails, passes, stays] = [Turn::Fails, Turn::Passes, Turn::Stays].map(|turn| of(turn).count());
+    let [fails, passes, stays] =
+        [Turn::Fails, Turn::Passes, Turn::Stays].map(|turn| comparison.workloads_of(turn));
     writeln!(
         table.out,
-        "\n{}, {}: {fails} newly fail, {passes} newly pass, {stays} fail as before for other reasons",
-        count(comparison.namespaces, "namespace"),
-        count(comparison.workloads, "workload")
+        "\n{}, {}: {fails} newly {}, {passes} newly {}, {stays} {} as before for other reasons",
+        counted(comparison.namespaces, "namespace"),
+        counted(comparison.workloads, "workload"),
+        agreed(&fails, "fails", "fail"),
+        agreed(&passes, "passes", "pass"),
+        agreed(&stays, "fails", "fail"),
     )
 }
 
@@ -71,7 +79,11 @@ impl Table<'_> {
             level, context, namespace, kind, workload, source, pods, to, gained, lost, follows, ..
         } = change;
         let context = context.as_deref().map(|context| format!("{context} ")).unwrap_or_default();
-        let pods = if *pods > 0 && source.is_none() { format!(", {pods} pods") } else { String::new() };
+        let pods = if *pods > 0 && source.is_none() {
+            format!(", {}", counted(*pods, "pod"))
+        } else {
+            String::new()
+        };
         let doubt = if *to == Some(Verdict::Inconclusive) { " (in doubt)" } else { "" };
         let place =
             source.as_ref().map(|source| format!("  {}:{}", source.file, source.line)).unwrap_or_default();
@@ -80,7 +92,8 @@ impl Table<'_> {
         let follows = if modes.is_empty() {
             String::new()
         } else {
-            format!("; {} follows the API server", modes.join(" and "))
+            let follow = agreed(&modes.len(), "follows", "follow");
+            format!("; {} {follow} the API server", modes.join(" and "))
         };
         writeln!(self.out, "  {level}{doubt}  {}{follows}", plain(&title))?;
         for (sign, finding) in

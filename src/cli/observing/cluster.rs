@@ -42,12 +42,26 @@ pub(in crate::cli) struct Selection {
     selector: Option<String>,
 }
 
+/// How much is read of a cluster beside what runs in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::cli) enum Extent {
+    /// Nothing.
+    Workloads,
+    /// The profiles.
+    Profiles,
+    /// The profiles, and the reports of the namespaces.
+    Reports,
+}
+
 /// A namespace's name as the API server takes it.
 pub(in crate::cli) fn namespace_name(text: &str) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     let edge = text.starts_with('-') || text.ends_with('-');
     if text.is_empty() || text.len() > 63 || edge || !text.bytes().all(plain) {
-        return Err("must be a namespace's name: lower-case letters, digits and '-', at most 63".into());
+        return Err(
+            "must be the name of a namespace: at most 63 lower-case letters, digits and -, and no - at either end"
+                .into(),
+        );
     }
     Ok(text.to_owned())
 }
@@ -88,6 +102,8 @@ pub(in crate::cli) struct Observed {
     pub(in crate::cli) reports: Reports,
     /// What is missing.
     pub(in crate::cli) problems: Vec<Problem>,
+    /// The namespaces that were named and are not there, told also on stderr.
+    pub(in crate::cli) absent: Vec<String>,
     /// How long it took.
     pub(in crate::cli) took: Duration,
 }
@@ -130,8 +146,13 @@ impl Selection {
         !self.namespaces.is_empty() || self.selector.is_some()
     }
 
-    /// Reads a cluster, and gives the client to ask it more. `with_profiles` says whether its profiles matter, and what
-    /// the reports tell.
+    /// That no namespace is as the labels ask for, where so many were found and so many clusters could not be read.
+    pub(in crate::cli) fn unmatched(&self, namespaces: usize, unreadable: usize) -> Option<String> {
+        let selector = self.selector.as_ref().filter(|_| namespaces + unreadable == 0)?;
+        Some(format!("no namespace has labels that match {selector:?}"))
+    }
+
+    /// Reads a cluster, and gives the client to ask it more.
     ///
     /// # Errors
     ///
@@ -139,12 +160,12 @@ impl Selection {
     pub(in crate::cli) async fn observe(
         &self,
         connection: &Connection,
-        with_profiles: bool,
+        extent: Extent,
         progress: &Progress,
     ) -> Result<(Observed, Client), Problem> {
         let name = connection.context_name();
         let place = name.clone().map_or_else(|| "cluster".to_owned(), |name| format!("context {name}"));
-        let observed = self.read(connection, name, with_profiles, progress).await;
+        let observed = self.read(connection, name, extent, progress).await;
         progress.end();
         observed.map_err(|error| Problem { place, message: crate::cli::with_causes(&error) })
     }
@@ -153,7 +174,7 @@ impl Selection {
         &self,
         connection: &Connection,
         name: Option<String>,
-        with_profiles: bool,
+        extent: Extent,
         progress: &Progress,
     ) -> Result<(Observed, Client), Unreachable> {
         let begun = Instant::now();
@@ -161,11 +182,12 @@ impl Selection {
         let name = name.unwrap_or_else(|| server.to_string());
         progress.say(|| format!("{name}: reading namespaces"));
         let minor = server_minor(&client).await?;
-        let mut problems = Vec::new();
-        let namespaces = self.namespaces(&client, &mut problems).await?;
-        let profiles = if with_profiles { list_profiles(&client, &mut problems).await } else { None };
+        let (mut problems, mut absent) = (Vec::new(), Vec::new());
+        let namespaces = self.namespaces(&client, &mut problems, &mut absent).await?;
+        let profiles =
+            if extent >= Extent::Profiles { list_profiles(&client, &mut problems).await } else { None };
         let is_named = self.is_partial() && (!self.namespaces.is_empty() || namespaces.len() <= FEW);
-        let reports = if with_profiles {
+        let reports = if extent >= Extent::Reports {
             Reports::read(&client, &namespaces, is_named).await
         } else {
             Reports::default()
@@ -188,7 +210,8 @@ impl Selection {
             Problem { place, message }
         }));
         let took = begun.elapsed();
-        let observed = Observed { name, minor, namespaces, workloads, profiles, reports, problems, took };
+        let observed =
+            Observed { name, minor, namespaces, workloads, profiles, reports, problems, absent, took };
         Ok((observed, client))
     }
 
@@ -202,8 +225,9 @@ impl Selection {
         let place = name.clone().map_or_else(|| "cluster".to_owned(), |name| format!("context {name}"));
         let list = async {
             let (client, server) = connection.client().await?;
-            let mut problems = Vec::new();
-            let namespaces = self.namespaces(&client, &mut problems).await?;
+            // What is not there is among the problems too.
+            let (mut problems, mut absent) = (Vec::new(), Vec::new());
+            let namespaces = self.namespaces(&client, &mut problems, &mut absent).await?;
             // Where there is no CRD there are no profiles.
             let profiles = profiles::list(&client, None).await;
             let profiles = profiles.map_or(0, |listing| listing.readable.len() + listing.unreadable.len());
@@ -219,6 +243,7 @@ impl Selection {
         &self,
         client: &Client,
         problems: &mut Vec<Problem>,
+        absent: &mut Vec<String>,
     ) -> Result<BTreeMap<String, Namespace>, Unreachable> {
         if self.namespaces.is_empty() {
             let listed = namespaces::list(client, self.selector.as_deref()).await;
@@ -237,7 +262,10 @@ impl Selection {
                     found.insert(name.clone(), namespace);
                     continue;
                 }
-                Ok(None) => "is not there".to_owned(),
+                Ok(None) => {
+                    absent.push(format!("there is no namespace {name}"));
+                    "is not there".to_owned()
+                }
                 Err(error) => format!("cannot be read: {error}"),
             };
             problems.push(Problem { place: format!("namespace {name}"), message });

@@ -2,16 +2,20 @@
 
 mod cluster;
 mod files;
+mod not_told;
 mod progress;
 mod reports;
 mod server;
+mod settings;
 mod subject;
 
-pub(super) use cluster::{Observed, Selection, namespace_name};
+pub(super) use cluster::{Extent, Observed, Selection, namespace_name};
 pub(super) use files::{Manifests, NO_NAMESPACE, Source};
+pub(super) use not_told::NotTold;
 pub(super) use progress::Progress;
 pub(super) use reports::Reports;
-pub(super) use server::ServerFlags;
+pub(super) use server::{ExemptRuntimeClasses, ServerFlags};
+pub(super) use settings::settings;
 pub(super) use subject::{Sources, Subject};
 
 /// Something that could not be read, so that less is known than was asked for.

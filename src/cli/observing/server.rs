@@ -8,6 +8,19 @@ use crate::{
     standards::{LevelVersion, Mode},
 };
 
+/// The runtime classes that an API server exempts of which podsec is not told otherwise.
+#[derive(Clone, Debug, Default, Args)]
+pub(in crate::cli) struct ExemptRuntimeClasses {
+    /// Runtime classes whose pods the API server exempts
+    #[arg(
+        long = "exempt-runtime-class",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    pub(in crate::cli) exempt_runtime_classes: Vec<String>,
+}
+
 /// The flags of the controller that say what the API server is configured to do. `podsec probe` finds out what they
 /// should be.
 #[derive(Clone, Debug, Default, Args)]

@@ -7,8 +7,8 @@ use std::{
 
 use clap::{Args, ValueHint};
 
-use super::{Manifests, Observed, Problem, Progress, Selection, Source};
-use crate::{assessment::Inventory, rollout::Namespace};
+use super::{Extent, Manifests, Observed, Problem, Progress, Selection, Source};
+use crate::{assessment::Inventory, cluster::profiles::Listing, rollout::Namespace};
 
 /// Where workloads come from.
 #[derive(Debug, Args)]
@@ -33,15 +33,24 @@ pub(in crate::cli) struct Subject {
     pub(in crate::cli) minor: Option<u32>,
     /// By namespace.
     pub(in crate::cli) inventories: BTreeMap<String, Inventory>,
+    /// The profiles, where they were asked for and could be listed.
+    pub(in crate::cli) profiles: Option<Listing>,
     /// The namespaces as they are; none for files.
     pub(in crate::cli) namespaces: BTreeMap<String, Namespace>,
     /// Where each workload stands, by namespace, kind and name; none for clusters.
     pub(in crate::cli) sources: HashMap<(String, &'static str, String), Source>,
     /// What could not be read.
     pub(in crate::cli) problems: Vec<Problem>,
+    /// The namespaces that were named and are not there.
+    pub(in crate::cli) absent: Vec<String>,
 }
 
 impl Sources {
+    /// That no namespace is as was asked for, where so many were found and so many clusters could not be read.
+    pub(in crate::cli) fn unmatched(&self, namespaces: usize, unreadable: usize) -> Option<String> {
+        self.selection.unmatched(namespaces, unreadable)
+    }
+
     /// Whether they are files.
     pub(in crate::cli) const fn are_files(&self) -> bool {
         !self.paths.is_empty()
@@ -59,6 +68,7 @@ impl Sources {
     /// With what `take` says, and when nothing can be read at all.
     pub(in crate::cli) fn each<E: From<std::io::Error>>(
         &self,
+        extent: Extent,
         mut take: impl FnMut(Result<Subject, Problem>) -> Result<(), E>,
     ) -> Result<(), E> {
         if self.are_files() {
@@ -67,7 +77,7 @@ impl Sources {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let progress = Progress::on_stderr();
         for connection in self.selection.connections() {
-            let observed = runtime.block_on(self.selection.observe(&connection, false, &progress));
+            let observed = runtime.block_on(self.selection.observe(&connection, extent, &progress));
             take(observed.map(|(observed, _)| observed.into()))?;
         }
         Ok(())
@@ -77,22 +87,33 @@ impl Sources {
 impl From<Manifests> for Subject {
     fn from(manifests: Manifests) -> Self {
         let Manifests { inventories, sources, problems } = manifests;
-        Self { context: None, minor: None, inventories, namespaces: BTreeMap::new(), sources, problems }
+        Self {
+            context: None,
+            minor: None,
+            inventories,
+            profiles: None,
+            namespaces: BTreeMap::new(),
+            sources,
+            problems,
+            absent: Vec::new(),
+        }
     }
 }
 
 impl From<Observed> for Subject {
     fn from(observed: Observed) -> Self {
-        let Observed { name, minor, namespaces, mut workloads, problems, .. } = observed;
+        let Observed { name, minor, namespaces, mut workloads, profiles, problems, absent, .. } = observed;
         let inventories =
             namespaces.keys().map(|namespace| (namespace.clone(), workloads.take(namespace))).collect();
         Self {
             context: Some(name),
             minor: Some(minor),
             inventories,
+            profiles,
             namespaces,
             sources: HashMap::new(),
             problems,
+            absent,
         }
     }
 }

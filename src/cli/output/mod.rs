@@ -4,6 +4,7 @@
 //! manifest or is the name of a file is somebody else's: each format makes it harmless in its own way.
 
 mod columns;
+mod document;
 mod github;
 pub(super) mod json;
 mod junit;
@@ -20,6 +21,7 @@ use clap::ValueEnum;
 
 pub(super) use self::{
     columns::{Cell, Columns},
+    document::{Notation, TableOrDocument},
     plain::plain,
     printer::Printer,
 };
@@ -47,11 +49,6 @@ pub(super) enum Format {
     Github,
     /// A table for comments and job summaries.
     Markdown,
-}
-
-/// `1 namespace`, `3 namespaces`.
-pub(super) fn count(count: usize, one: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }
 }
 
 /// Whether what people read there is to be coloured.

@@ -1,4 +1,4 @@
-//! An OwnersReport as JSON. What a version of it means does not change; fields may be added.
+//! An OwnersReport as JSON or YAML. What a version of it means does not change; fields may be added.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use crate::{
     cli::{
         key_owners::Key,
         observing::Problem,
-        output::json::{API_VERSION, pretty},
+        output::{Notation, json::API_VERSION},
         plan::model::{PlannedMode, Step},
     },
     standards::Mode,
@@ -72,7 +72,12 @@ impl<'a> Planned<'a> {
     }
 }
 
-pub(super) fn write(out: &mut dyn Write, clusters: &[OfCluster], problems: &[Problem]) -> io::Result<()> {
+pub(super) fn write(
+    out: &mut dyn Write,
+    notation: Notation,
+    clusters: &[OfCluster],
+    problems: &[Problem],
+) -> io::Result<()> {
     let rows = clusters.iter().flat_map(|cluster| {
         cluster.modes().map(|OfMode { namespace, mode, labels, planned }| Row {
             cluster: &cluster.plan.name,
@@ -90,5 +95,5 @@ pub(super) fn write(out: &mut dyn Write, clusters: &[OfCluster], problems: &[Pro
         modes: rows.collect(),
         failures: failures.collect(),
     };
-    writeln!(out, "{}", pretty(&document, 0)?)
+    notation.write(out, &document)
 }

@@ -5,14 +5,14 @@ mod table;
 
 use std::io::{IsTerminal, Write};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 
 use super::{
     Failure, Outcome,
     key_owners::Key,
-    observing::{Problem, Progress, Selection, ServerFlags},
-    output::{Printer, is_coloured},
+    observing::{Extent, Problem, Progress, Selection, ServerFlags},
+    output::{Printer, TableOrDocument, is_coloured},
     plan::{
         cluster_plan::{ClusterPlan, Draft, Question},
         model::{PlannedMode, Step},
@@ -38,16 +38,7 @@ pub(super) struct Owners {
     server: ServerFlags,
     /// How to write it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
-}
-
-/// A format of owners.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Table,
-    /// For programs: an OwnersReport.
-    Json,
+    output: TableOrDocument,
 }
 
 /// That not all could be read. What and why is part of the output.
@@ -100,9 +91,9 @@ impl Owners {
         let mut printer = Printer::new(stdout);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let (clusters, problems) = runtime.block_on(self.read());
-        printer.print(|out| match self.output {
-            Format::Table => table::write(out, &clusters, &problems, is_coloured),
-            Format::Json => json::write(out, &clusters, &problems),
+        printer.print(|out| match self.output.notation() {
+            None => table::write(out, &clusters, &problems, is_coloured),
+            Some(notation) => json::write(out, notation, &clusters, &problems),
         })?;
         printer.finish()?;
         if !problems.is_empty() {
@@ -116,7 +107,7 @@ impl Owners {
         let progress = Progress::on_stderr();
         let (mut clusters, mut problems) = (Vec::new(), Vec::new());
         for connection in self.selection.connections() {
-            match self.selection.observe(&connection, true, &progress).await {
+            match self.selection.observe(&connection, Extent::Reports, &progress).await {
                 Ok((observed, _)) => {
                     let is_partial = self.selection.is_partial();
                     let question =

@@ -15,12 +15,12 @@ use crate::{
         Rollout, VersionSpec,
     },
     assessment::Inventory,
-    cli::observing::{Observed, Problem, Reports, ServerFlags},
+    cli::observing::{Observed, Problem, Reports, ServerFlags, settings},
     cluster::{crd::CrdState, profiles::Listing, workloads},
-    controller::{Changes, Preview, Remembered, settings_of, told_of_itself},
+    controller::{Changes, Preview, Remembered},
     rollout::{
-        Completeness, HoldReason, KeyValues, Look, ModePlan, NamePattern, Namespace, NamespacePlan,
-        ServerView, Settings, Verdict,
+        Completeness, HoldReason, KeyValues, Look, ModePlan, Namespace, NamespacePlan, ServerView, Settings,
+        Verdict,
     },
     standards::{Level, Mode, NEWEST_MINOR, Version},
 };
@@ -57,9 +57,6 @@ pub(in crate::cli) struct ClusterPlan {
     preview: Preview,
     inventories: BTreeMap<String, Inventory>,
 }
-
-/// The namespace that deploy/ puts the controller in, which always protects its own.
-const INSTALLED: &str = "podsec-system";
 
 /// The name of the profile that stands for `--enforce`.
 const ASKED: &str = "--enforce";
@@ -119,7 +116,7 @@ impl Outline {
 impl Draft {
     /// A plan to be made of a cluster as it was read.
     pub(in crate::cli) fn new(observed: Observed, question: &Question, now: Timestamp) -> Self {
-        let Observed { name, minor, namespaces, workloads, profiles, reports, problems, took } = observed;
+        let Observed { name, minor, namespaces, workloads, profiles, reports, problems, took, .. } = observed;
         let mut notices = Vec::new();
         if minor > NEWEST_MINOR {
             notices.push(format!(
@@ -253,12 +250,20 @@ fn is_soaking(plan: &Outline) -> bool {
     plan.modes.iter().any(|plan| matches!(plan.held(), Some(HoldReason::Soaking { .. })))
 }
 
-/// Leaves what was asked for: enforce, which what is stricter already has.
+/// Leaves what was asked for: enforce at that level and no lower one, which what is stricter already has.
 fn only_enforce(mut plan: NamespacePlan) -> NamespacePlan {
     plan.modes.retain(|plan| plan.mode == Mode::Enforce);
     for mode in &mut plan.modes {
         if mode.verdict == Verdict::Hold(HoldReason::NeverWeaken) {
             mode.verdict = Verdict::InSync;
+        }
+        if let Some(held) = mode.partly.take() {
+            mode.verdict = Verdict::Hold(held);
+            plan.requests.clear();
+        }
+        // Nobody has heard of the profile that stands for the flag.
+        if mode.profile == ASKED {
+            mode.profile.clear();
         }
     }
     plan
@@ -267,17 +272,12 @@ fn only_enforce(mut plan: NamespacePlan) -> NamespacePlan {
 /// The controller as it would be.
 fn preview(listing: Option<Listing>, question: &Question, minor: u32, notices: &mut Vec<String>) -> Preview {
     let server = ServerView { minor, watched_in_full: true };
-    let default = Settings {
-        protected: Settings::DEFAULT_PROTECTED.into_iter().chain([INSTALLED]).map(NamePattern::new).collect(),
-        reconcilers: Settings::DEFAULT_RECONCILERS.map(Into::into).into(),
-        ..Settings::default()
-    };
+    let mut settings = settings(listing.as_ref(), notices);
+    question.server.set(&mut settings);
     let listing = listing.unwrap_or_else(|| Listing {
         completeness: Completeness::InDoubt("the profiles could not be listed"),
         ..nothing_listed()
     });
-    let mut settings = settings(&listing, default, notices);
-    question.server.set(&mut settings);
     if let Some((level, version)) = question.enforce {
         // Every namespace is meant; and what is stricter already is no lower for it.
         let settings = Settings { protected: Vec::new(), never_weaken: true, ..settings };
@@ -321,21 +321,4 @@ fn for_all(level: Level, version: VersionSpec) -> ClusterPodSecurityProfile {
         ..ProfileSpec::default()
     };
     ClusterPodSecurityProfile::new(ASKED, spec)
-}
-
-/// What the controller was told, as it says in the statuses of profiles.
-fn settings(listing: &Listing, default: Settings, notices: &mut Vec<String>) -> Settings {
-    let Some(controller) = told_of_itself(listing) else { return default };
-    let own = env!("CARGO_PKG_VERSION");
-    if controller.version != own {
-        notices.push(format!(
-            "the controller is of podsec {}, and this is podsec {own}: it may plan otherwise",
-            controller.version
-        ));
-    }
-    settings_of(controller).unwrap_or_else(|unreadable| {
-        notices
-            .push(format!("the controller's {unreadable} cannot be read: planned by podsec's own defaults"));
-        default
-    })
 }

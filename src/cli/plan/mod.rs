@@ -11,9 +11,11 @@ mod totals;
 #[cfg(test)]
 mod soak_tests;
 #[cfg(test)]
-mod testing;
+pub(super) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod words_tests;
 
 use std::{
     io::{IsTerminal, Write},
@@ -31,9 +33,10 @@ use self::{
 };
 use super::{
     Failure, Outcome,
-    observing::{Progress, Selection, ServerFlags},
+    observing::{Extent, NotTold, Progress, Selection, ServerFlags},
     output::{Printer, is_coloured},
     profile_files::read_paths,
+    versions::level_and_spec,
 };
 use crate::{api::VersionSpec, controller::Changes, standards::Level};
 
@@ -57,7 +60,7 @@ pub(super) struct Plan {
     without: Vec<String>,
     /// Plan as if enforce were raised to this level in every namespace, whatever the profiles say. The version is the
     /// API server's own unless given
-    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = enforce, conflicts_with_all = ["filenames", "without"])]
+    #[arg(long, value_name = "LEVEL[:VERSION]", value_parser = level_and_spec, conflicts_with_all = ["filenames", "without"])]
     enforce: Option<(Level, VersionSpec)>,
     #[command(flatten)]
     server: ServerFlags,
@@ -68,31 +71,6 @@ pub(super) struct Plan {
     /// How to write what is planned
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
-}
-
-/// A level, and a version as a profile has it.
-fn enforce(text: &str) -> Result<(Level, VersionSpec), String> {
-    let (level, version) = text.split_once(':').unwrap_or((text, "server"));
-    let level = level.parse().map_err(|error| format!("level {error}"))?;
-    let version = version.parse().map_err(|error| format!("version {error}"))?;
-    Ok((level, version))
-}
-
-/// That not all could be read or told. What and why is part of the output.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", self.text())]
-struct NotTold {
-    failed: usize,
-    inconclusive: usize,
-}
-
-impl NotTold {
-    fn text(&self) -> String {
-        let count = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
-        let parts =
-            [count(self.failed, "could not be read"), count(self.inconclusive, "namespaces cannot be told")];
-        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-    }
 }
 
 impl Plan {
@@ -117,12 +95,15 @@ impl Plan {
     ) -> Result<Outcome, Failure> {
         let progress = Progress::on_stderr();
         let mut totals = Totals::default();
+        let (mut absent, mut unreadable) = (Vec::new(), 0);
         let connections = self.selection.connections();
         printer.print(|out| writer.begin(out))?;
         for connection in &connections {
-            let with_profiles = question.enforce.is_none();
-            match self.selection.observe(connection, with_profiles, &progress).await {
-                Ok((observed, client)) => {
+            // What was asked for by a flag is planned in place of all profiles.
+            let extent = if question.enforce.is_none() { Extent::Reports } else { Extent::Workloads };
+            match self.selection.observe(connection, extent, &progress).await {
+                Ok((mut observed, client)) => {
+                    absent.append(&mut observed.absent);
                     let mut draft = Draft::new(observed, question, Timestamp::now());
                     if self.cross_check {
                         cross_check(&client, &mut draft, &progress).await;
@@ -133,20 +114,16 @@ impl Plan {
                 }
                 Err(problem) => {
                     totals.failed += 1;
+                    unreadable += 1;
                     printer.print(|out| writer.unreadable(out, &problem))?;
                 }
             }
         }
         printer.print(|out| writer.end(out, &totals))?;
         printer.finish()?;
-        outcome(&totals)
+        let Totals { failed, inconclusive_namespaces, namespaces, held, broken, .. } = totals;
+        absent.extend(self.selection.unmatched(namespaces, unreadable));
+        NotTold { absent, failed, untold: inconclusive_namespaces, of: "namespace" }.or_all()?;
+        Ok(if held + broken > 0 { Outcome::Findings } else { Outcome::Clean })
     }
-}
-
-fn outcome(totals: &Totals) -> Result<Outcome, Failure> {
-    if totals.failed + totals.inconclusive_namespaces > 0 {
-        let inconclusive = totals.inconclusive_namespaces;
-        return Err(NotTold { failed: totals.failed, inconclusive }.into());
-    }
-    Ok(if totals.held + totals.broken > 0 { Outcome::Findings } else { Outcome::Clean })
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use crate::{
-    api::ReportState,
+    api::{ReportState, counted},
     assessment::{Apart, CheckCount, Cleanness, Counts, ServerVerdict},
     cli::findings::Finding,
     rollout::KeyValues,
@@ -215,7 +215,10 @@ impl CrossCheck {
         match &self.verdict {
             ServerVerdict::Agrees => "the API server agrees".to_owned(),
             ServerVerdict::CutOff { checked, of } => {
-                format!("the API server agrees as far as it goes, which is {checked} of {of} pods")
+                format!(
+                    "the API server agrees as far as it goes, which is {checked} of {}",
+                    counted(*of, "pod")
+                )
             }
             ServerVerdict::Exempt => "the API server exempts the namespace".to_owned(),
             ServerVerdict::Unavailable(reason) => format!("the API server did not say: {reason}"),

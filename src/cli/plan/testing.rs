@@ -31,37 +31,37 @@ use crate::{
 };
 
 /// Conforms at every level.
-pub(super) const RESTRICTED: &str = r#"{
+pub(in crate::cli) const RESTRICTED: &str = r#"{
     "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
     "containers": [{"name": "web", "securityContext": {
         "allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}
     }}]
 }"#;
 /// Conforms at baseline.
-pub(super) const BASELINE: &str = r#"{"containers": [{"name": "web"}]}"#;
+pub(in crate::cli) const BASELINE: &str = r#"{"containers": [{"name": "web"}]}"#;
 /// Violates baseline in two ways.
-pub(super) const PRIVILEGED: &str =
+pub(in crate::cli) const PRIVILEGED: &str =
     r#"{"hostNetwork": true, "containers": [{"name": "agent", "securityContext": {"privileged": true}}]}"#;
 /// Cannot be told at restricted.
-pub(super) const IN_DOUBT: &str = r#"{
+pub(in crate::cli) const IN_DOUBT: &str = r#"{
     "securityContext": {"runAsNonRoot": true, "seccompProfile": {"type": "RuntimeDefault"}},
     "volumes": [{"name": "m", "marsDisk": {}}]
 }"#;
 
 /// Conforms at baseline but for an ephemeral container.
-pub(super) const DEBUGGED: &str = r#"{
+pub(in crate::cli) const DEBUGGED: &str = r#"{
     "containers": [{"name": "web"}],
     "ephemeralContainers": [{"name": "debug", "securityContext": {"privileged": true}}]
 }"#;
 
 /// What is built.
-pub(super) struct Cluster {
+pub(in crate::cli) struct Cluster {
     observed: Observed,
-    pub(super) question: Question,
+    pub(in crate::cli) question: Question,
     checked: Vec<(String, ServerVerdict)>,
 }
 
-pub(super) fn cluster(name: &str) -> Cluster {
+pub(in crate::cli) fn cluster(name: &str) -> Cluster {
     let observed = Observed {
         name: name.to_owned(),
         minor: 37,
@@ -76,6 +76,7 @@ pub(super) fn cluster(name: &str) -> Cluster {
         }),
         reports: Reports::default(),
         problems: Vec::new(),
+        absent: Vec::new(),
         took: Duration::from_millis(1234),
     };
     Cluster { observed, question: Question::default(), checked: Vec::new() }
@@ -83,7 +84,7 @@ pub(super) fn cluster(name: &str) -> Cluster {
 
 impl Cluster {
     /// A namespace whose Pod Security labels somebody set by an update; others are its own.
-    pub(super) fn namespace(mut self, name: &str, labels: &[(&str, &str)], manager: &str) -> Self {
+    pub(in crate::cli) fn namespace(mut self, name: &str, labels: &[(&str, &str)], manager: &str) -> Self {
         let full = |key: &str| {
             let is_mode = ["enforce", "audit", "warn"].iter().any(|mode| key.starts_with(mode));
             if is_mode { format!("{LABEL_PREFIX}{key}") } else { key.to_owned() }
@@ -116,7 +117,7 @@ impl Cluster {
     }
 
     /// Has podsec itself own what a namespace has, as it left that for a profile.
-    pub(super) fn governed_by(mut self, namespace: &str, profile: &str) -> Self {
+    pub(in crate::cli) fn governed_by(mut self, namespace: &str, profile: &str) -> Self {
         let found = self.observed.namespaces.get_mut(namespace).expect("a namespace");
         let notes = [
             (GOVERNED_BY, format!("enforce={profile}")),
@@ -141,12 +142,12 @@ impl Cluster {
     }
 
     /// A Deployment with so many pods.
-    pub(super) fn deployment(self, namespace: &str, name: &str, spec: &str, pods: usize) -> Self {
+    pub(in crate::cli) fn deployment(self, namespace: &str, name: &str, spec: &str, pods: usize) -> Self {
         self.made(namespace, name, spec, spec, pods)
     }
 
     /// A Deployment whose one pod something has changed on its way in.
-    pub(super) fn mutated(self, namespace: &str, name: &str, template: &str, pod: &str) -> Self {
+    pub(in crate::cli) fn mutated(self, namespace: &str, name: &str, template: &str, pod: &str) -> Self {
         self.made(namespace, name, template, pod, 1)
     }
 
@@ -192,7 +193,7 @@ impl Cluster {
     }
 
     /// A pod that nothing controls.
-    pub(super) fn pod(mut self, namespace: &str, name: &str, spec: &str) -> Self {
+    pub(in crate::cli) fn pod(mut self, namespace: &str, name: &str, spec: &str) -> Self {
         let text = format!(r#"{{"spec": {spec}}}"#);
         let (inventory, shapes) = self.inventory(namespace);
         inventory.insert_pod(ObservedPod {
@@ -208,7 +209,7 @@ impl Cluster {
     }
 
     /// A pod under something that podsec knows by its reference only.
-    pub(super) fn custom(mut self, namespace: &str, name: &str, spec: &str) -> Self {
+    pub(in crate::cli) fn custom(mut self, namespace: &str, name: &str, spec: &str) -> Self {
         let text = format!(r#"{{"spec": {spec}}}"#);
         let (inventory, shapes) = self.inventory(namespace);
         let kind = Kind::of("example.com/v1", name);
@@ -225,7 +226,7 @@ impl Cluster {
     }
 
     /// A profile.
-    pub(super) fn profile(mut self, name: &str, spec: &Value) -> Self {
+    pub(in crate::cli) fn profile(mut self, name: &str, spec: &Value) -> Self {
         let object = json!({
             "apiVersion": "podsec.dev/v1alpha1", "kind": "ClusterPodSecurityProfile",
             "metadata": {"name": name, "uid": format!("uid {name}"), "generation": 1}, "spec": spec,
@@ -236,7 +237,7 @@ impl Cluster {
     }
 
     /// What the controller says of itself in the status of the profiles so far.
-    pub(super) fn of_controller(mut self, version: &str, exempt_runtime_classes: &[&str]) -> Self {
+    pub(in crate::cli) fn of_controller(mut self, version: &str, exempt_runtime_classes: &[&str]) -> Self {
         let listing = self.observed.profiles.as_mut().expect("a listing");
         let controller = Controller {
             version: version.to_owned(),
@@ -266,13 +267,13 @@ impl Cluster {
     }
 
     /// What the API server says of a namespace.
-    pub(super) fn checked(mut self, namespace: &str, verdict: ServerVerdict) -> Self {
+    pub(in crate::cli) fn checked(mut self, namespace: &str, verdict: ServerVerdict) -> Self {
         self.checked.push((namespace.to_owned(), verdict));
         self
     }
 
     /// That something could not be read of a namespace.
-    pub(super) fn missing(mut self, namespace: &str, what: &str, why: &str) -> Self {
+    pub(in crate::cli) fn missing(mut self, namespace: &str, what: &str, why: &str) -> Self {
         self.inventory(namespace).0.miss(what);
         let place = format!("namespace {namespace}");
         self.observed.problems.push(Problem { place, message: format!("cannot list {what}: {why}") });
@@ -280,26 +281,26 @@ impl Cluster {
     }
 
     /// When a namespace was created.
-    pub(super) fn created(mut self, namespace: &str, at: &str) -> Self {
+    pub(in crate::cli) fn created(mut self, namespace: &str, at: &str) -> Self {
         let found = self.observed.namespaces.get_mut(namespace).expect("a namespace");
         found.created = at.parse().unwrap();
         self
     }
 
     /// What the report of a namespace says.
-    pub(super) fn reported(mut self, namespace: &str, report: Value) -> Self {
+    pub(in crate::cli) fn reported(mut self, namespace: &str, report: Value) -> Self {
         self.observed.reports.tells(namespace, serde_json::from_value(report).expect("a report"));
         self
     }
 
     /// That the report of a namespace could not be read.
-    pub(super) fn missing_report(mut self, namespace: &str, why: &str) -> Self {
+    pub(in crate::cli) fn missing_report(mut self, namespace: &str, why: &str) -> Self {
         self.observed.reports.misses(namespace, why);
         self
     }
 
     /// That the profiles could not be listed.
-    pub(super) fn missing_profiles(mut self) -> Self {
+    pub(in crate::cli) fn missing_profiles(mut self) -> Self {
         self.observed.profiles = None;
         let (place, message) =
             ("ClusterPodSecurityProfiles".to_owned(), "cannot list the profiles: forbidden".to_owned());
@@ -307,7 +308,12 @@ impl Cluster {
         self
     }
 
-    pub(super) fn plan(self) -> ClusterPlan {
+    /// As it is read.
+    pub(in crate::cli) fn observed(self) -> Observed {
+        self.observed
+    }
+
+    pub(in crate::cli) fn plan(self) -> ClusterPlan {
         let now = "2026-11-22T12:00:00Z".parse().unwrap();
         let mut draft = Draft::new(self.observed, &self.question, now);
         if !self.checked.is_empty() {
@@ -323,7 +329,7 @@ impl Cluster {
 }
 
 /// What is written of clusters, and of such that could not be read.
-pub(super) fn written(format: Format, plans: &[ClusterPlan], unreadable: &[Problem]) -> String {
+pub(in crate::cli) fn written(format: Format, plans: &[ClusterPlan], unreadable: &[Problem]) -> String {
     let (mut out, mut writer) = (Vec::new(), format.writer(false));
     let mut totals = Totals { failed: unreadable.len(), ..Totals::default() };
     writer.begin(&mut out).unwrap();

@@ -1,12 +1,14 @@
 //! Everything counted.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::model::{NamespaceReport, State, Step};
 use crate::api::ReportState;
 
 /// How many there are of what, over all namespaces that were looked at.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::cli) struct Totals {
     pub(in crate::cli) namespaces: usize,
@@ -52,6 +54,10 @@ pub(in crate::cli) struct Totals {
     pub(in crate::cli) skipped: usize,
     /// What could not be read.
     pub(in crate::cli) failed: usize,
+    /// The namespaces by the word that people read of each, so that each is counted once: those above count a namespace
+    /// that is raised and breaks as both.
+    #[serde(skip)]
+    pub(in crate::cli) by_word: BTreeMap<String, usize>,
 }
 
 impl Totals {
@@ -87,6 +93,13 @@ impl Totals {
         self.frozen += is(report.state.is(ReportState::Frozen));
         self.released += is(report.modes.iter().any(|mode| matches!(mode.step, Step::Retain | Step::Remove)));
         self.inconclusive_namespaces += is(report.is_inconclusive());
+        let word = match report.state {
+            State::Planned(ReportState::Protected) | State::Terminating => {
+                State::Ungoverned.word().to_owned()
+            }
+            _ => report.word(),
+        };
+        *self.by_word.entry(word).or_default() += 1;
         let judged = &report.judged;
         self.workloads += judged.all_workloads();
         self.conforming += judged.workloads.conforming;
@@ -126,5 +139,8 @@ impl std::ops::AddAssign for Totals {
         self.violating_pods += other.violating_pods;
         self.skipped += other.skipped;
         self.failed += other.failed;
+        for (word, count) in other.by_word {
+            *self.by_word.entry(word).or_default() += count;
+        }
     }
 }

@@ -11,10 +11,10 @@ mod report;
 
 use std::io::Write;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use self::{asking::Asking, inquiry::Inquiry};
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, output::TableOrDocument};
 use crate::cluster::client::Connection;
 
 /// Find out what the API server itself defaults and exempts
@@ -39,16 +39,7 @@ pub(super) struct Probe {
     runtime_classes: Vec<String>,
     /// How to write what is found
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
-}
-
-/// How findings are written.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// For people.
-    Table,
-    /// For programs.
-    Json,
+    output: TableOrDocument,
 }
 
 impl Probe {
@@ -60,9 +51,9 @@ impl Probe {
             let inquiry = Inquiry { namespace: self.namespace, runtime_classes: self.runtime_classes };
             Ok::<_, Failure>(inquiry.carry_out(&Asking::new(client)).await?)
         })?;
-        match self.output {
-            Format::Table => report::table(stdout, &findings)?,
-            Format::Json => report::json(stdout, &findings)?,
+        match self.output.notation() {
+            None => report::table(stdout, &findings)?,
+            Some(notation) => report::document(stdout, notation, &findings)?,
         }
         Ok(if findings.is_sure() { Outcome::Clean } else { Outcome::Findings })
     }

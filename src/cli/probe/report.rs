@@ -1,4 +1,4 @@
-//! What was found out, for people and as JSON.
+//! What was found out, for people and for programs.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::findings::{Answer, Findings};
 use crate::{
-    cli::output::{json::pretty, plain},
+    api::counted,
+    cli::output::{Notation, plain},
     standards::{Level, LevelVersion, Mode},
 };
 
@@ -47,7 +48,7 @@ fn rows(findings: &Findings) -> Vec<[String; 4]> {
         // All the others are of one sort nearly always: they are counted.
         let title = match (answer.value(), names.as_slice()) {
             (Some(true), _) | (_, [_]) => names.iter().map(|name| format!("namespace {name}")).collect(),
-            _ => vec![format!("{} namespaces", names.len())],
+            _ => vec![counted(names.len(), "namespace")],
         };
         rows.extend(title.iter().map(|title| row(title, answer, |exempt| exemption(*exempt).to_owned())));
     }
@@ -154,8 +155,8 @@ fn named(answers: &BTreeMap<String, Answer<bool>>) -> Vec<Named<'_>> {
     answers.iter().map(|(name, answer)| Named { name, told: Told::of(answer, |exempt| *exempt) }).collect()
 }
 
-/// Writes the findings as JSON.
-pub(super) fn json(out: &mut impl Write, findings: &Findings) -> io::Result<()> {
+/// Writes the findings for programs.
+pub(super) fn document(out: &mut impl Write, notation: Notation, findings: &Findings) -> io::Result<()> {
     let default_of = |mode| Told::of(findings.default_of(mode), ToString::to_string);
     let report = Report {
         api_version: API_VERSION,
@@ -176,7 +177,7 @@ pub(super) fn json(out: &mut impl Write, findings: &Findings) -> io::Result<()> 
         not_asked: &findings.not_asked,
         flags: findings.flags(),
     };
-    writeln!(out, "{}", pretty(&report, 0)?)
+    notation.write(out, &report)
 }
 
 #[cfg(test)]
@@ -227,6 +228,10 @@ mod tests {
           --server-defaults=enforce=baseline:latest
           --server-exempt-runtime-classes=odd
         ");
+    }
+
+    fn json(out: &mut Vec<u8>, findings: &Findings) -> io::Result<()> {
+        document(out, Notation::Json, findings)
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A Recommendation as JSON. What a version of it means does not change; fields may be added.
+//! A Recommendation as JSON or YAML. What a version of it means does not change; fields may be added.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use super::{Recommendation, Recommended};
 use crate::{
     cli::{
         observing::Problem,
-        output::json::{API_VERSION, pretty},
+        output::{Notation, json::API_VERSION},
     },
     standards::Level,
 };
@@ -18,6 +18,8 @@ use crate::{
 struct Document<'a> {
     api_version: &'static str,
     kind: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notices: Vec<&'a str>,
     namespaces: Vec<Namespace<'a>>,
     failures: Vec<Failed<'a>>,
     summary: Summary,
@@ -77,7 +79,12 @@ struct Failed<'a> {
     message: &'a str,
 }
 
-pub(super) fn write(out: &mut dyn Write, all: &[Recommendation], failed: &[Problem]) -> io::Result<()> {
+pub(super) fn write(
+    out: &mut dyn Write,
+    notation: Notation,
+    all: &[Recommendation],
+    failed: &[Problem],
+) -> io::Result<()> {
     let namespaces: Vec<_> = all
         .iter()
         .flat_map(|recommendation| {
@@ -96,9 +103,16 @@ pub(super) fn write(out: &mut dyn Write, all: &[Recommendation], failed: &[Probl
         in_doubt: namespaces.iter().filter(|namespace| namespace.in_doubt).count(),
         failed: failures.len(),
     };
-    let document =
-        Document { api_version: API_VERSION, kind: "Recommendation", namespaces, failures, summary };
-    writeln!(out, "{}", pretty(&document, 0)?)
+    let notices = all.iter().flat_map(|recommendation| &recommendation.notices).map(String::as_str);
+    let document = Document {
+        api_version: API_VERSION,
+        kind: "Recommendation",
+        notices: notices.collect(),
+        namespaces,
+        failures,
+        summary,
+    };
+    notation.write(out, &document)
 }
 
 fn told<'a>(recommendation: &'a Recommendation, namespace: &'a Recommended) -> Namespace<'a> {

@@ -1,21 +1,26 @@
 //! `podsec recommend`: the highest level that each namespace is clean at.
 
 mod json;
+mod present;
 mod profiles;
 mod table;
+
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, IsTerminal, Write};
 
 use clap::{Args, ValueEnum};
+use jiff::Timestamp;
 
+use self::present::{Present, Setting};
 use super::{
     Failure, Outcome,
-    observing::{NO_NAMESPACE, Problem, Sources, Subject},
-    output::{Printer, is_coloured, plain},
+    observing::{ExemptRuntimeClasses, Extent, NO_NAMESPACE, NotTold, Problem, Sources, Subject, settings},
+    output::{Notation, Printer, is_coloured, plain},
 };
 use crate::{
     assessment::{CheckCount, Cleanness, Distance, Judge},
-    rollout::{NamePattern, Settings},
     standards::{Level, LevelVersion, Mode, NEWEST_MINOR, Version},
 };
 
@@ -29,14 +34,8 @@ use crate::{
 pub(super) struct Recommend {
     #[command(flatten)]
     sources: Sources,
-    /// Runtime classes whose pods the API server exempts
-    #[arg(
-        long = "exempt-runtime-class",
-        value_name = "NAME",
-        value_delimiter = ',',
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
-    )]
-    exempt_runtime_classes: Vec<String>,
+    #[command(flatten)]
+    exempt: ExemptRuntimeClasses,
     /// How to write it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
     output: Format,
@@ -49,6 +48,8 @@ enum Format {
     Table,
     /// For programs: a Recommendation.
     Json,
+    /// The same as YAML.
+    Yaml,
     /// Profiles in YAML, ready to be applied.
     Profiles,
 }
@@ -61,6 +62,10 @@ struct Recommendation {
     context: Option<String>,
     /// The version of the standards that it holds for.
     version: Version,
+    /// What the user should know of how it came about.
+    notices: Vec<String>,
+    /// The profiles that are there already; nothing where they could not be listed, and for manifests.
+    present: Option<Present>,
     /// By name.
     namespaces: Vec<Recommended>,
     problems: Vec<Problem>,
@@ -77,6 +82,8 @@ struct Recommended {
     checks: Vec<CheckCount>,
     /// What is enforced now, where that is known.
     now: Option<LevelVersion>,
+    /// What its modes are set to already, each where it is.
+    settings: [Option<Setting>; 3],
     /// Whether only a profile that names it in full governs it.
     protected: bool,
     missing: Vec<String>,
@@ -89,39 +96,51 @@ impl Recommended {
             || matches!(self.cleanness.next, Some(Distance { violating: 0, inconclusive: 1.., .. }))
     }
 
+    /// The highest level that it is known to be clean at. At privileged all are, which says nothing where podsec cannot
+    /// tell of the next level.
+    fn clean_at(&self) -> Option<Level> {
+        let level = self.cleanness.level;
+        let is_known = matches!(self.cleanness.next, None | Some(Distance { violating: 1.., .. }));
+        (level != Level::Privileged || is_known).then_some(level)
+    }
+
     /// Whether it stands for manifests that name no namespace.
     fn is_nowhere(&self) -> bool {
         self.name == NO_NAMESPACE
     }
 }
 
-/// That not all could be read or told. What and why is part of the output.
+/// Profiles of which nobody could say for which cluster they are.
 #[derive(Debug, thiserror::Error)]
-enum RecommendError {
-    #[error("{failed} could not be read, {in_doubt} namespaces cannot be told")]
-    NotTold { failed: usize, in_doubt: usize },
-    #[error("profiles are for one cluster: give --context once with -o profiles")]
-    SeveralClusters,
-}
+#[error("profiles are for one cluster: give --context once with -o profiles")]
+struct SeveralClusters;
 
 impl Recommend {
     pub(super) fn run(self, stdout: &mut (impl Write + IsTerminal)) -> Result<Outcome, Failure> {
         if self.output == Format::Profiles && self.sources.count() > 1 {
-            return Err(RecommendError::SeveralClusters.into());
+            return Err(SeveralClusters.into());
         }
         let is_coloured = is_coloured(stdout);
         let mut printer = Printer::new(stdout);
-        let (mut all, mut failed) = (Vec::new(), Vec::new());
-        self.sources.each(|subject| {
+        let (mut all, mut failed, mut absent) = (Vec::new(), Vec::new(), Vec::new());
+        let now = Timestamp::now();
+        self.sources.each(Extent::Profiles, |subject| {
             match subject {
-                Ok(subject) => all.push(self.recommend(subject)),
+                Ok(mut subject) => {
+                    // With profiles all problems are told on stderr, one by one.
+                    if self.output != Format::Profiles {
+                        absent.append(&mut subject.absent);
+                    }
+                    all.push(Recommendation::new(subject, &self.exempt, now));
+                }
                 Err(problem) => failed.push(problem),
             }
             Ok::<(), io::Error>(())
         })?;
         printer.print(|out| match self.output {
             Format::Table => table::write(out, &all, &failed, is_coloured),
-            Format::Json => json::write(out, &all, &failed),
+            Format::Json => json::write(out, Notation::Json, &all, &failed),
+            Format::Yaml => json::write(out, Notation::Yaml, &all, &failed),
             Format::Profiles => {
                 all.iter().try_for_each(|recommendation| profiles::write(out, recommendation))
             }
@@ -136,40 +155,49 @@ impl Recommend {
             }
         }
         let problems: usize = all.iter().map(|recommendation| recommendation.problems.len()).sum();
-        let namespaces = all.iter().flat_map(|recommendation| &recommendation.namespaces);
-        let in_doubt = namespaces.filter(|namespace| namespace.is_in_doubt()).count();
-        match (failed.len() + problems, in_doubt) {
-            (0, 0) => Ok(Outcome::Clean),
-            (failed, in_doubt) => Err(RecommendError::NotTold { failed, in_doubt }.into()),
-        }
+        let (unreadable, failed) = (failed.len(), failed.len() + problems);
+        let namespaces = || all.iter().flat_map(|recommendation| &recommendation.namespaces);
+        let untold = namespaces().filter(|namespace| namespace.is_in_doubt()).count();
+        absent.extend(self.sources.unmatched(namespaces().count(), unreadable));
+        NotTold { absent, failed, untold, of: "namespace" }.or_all()?;
+        Ok(Outcome::Clean)
     }
+}
 
-    fn recommend(&self, subject: Subject) -> Recommendation {
+impl Recommendation {
+    fn new(subject: Subject, exempt: &ExemptRuntimeClasses, now: Timestamp) -> Self {
         let minor = subject.minor.unwrap_or(NEWEST_MINOR);
         let version = Version::Minor(u64::from(minor.min(NEWEST_MINOR)));
+        let mut notices = Vec::new();
+        let mut settings = settings(subject.profiles.as_ref(), &mut notices);
+        let exempt = exempt.exempt_runtime_classes.iter().cloned();
+        settings.server_exempt_runtime_classes.extend(exempt);
         let judge = Judge::new(LevelVersion::new(Level::Restricted, version))
             .on_server(minor)
-            .exempting(self.exempt_runtime_classes.iter().cloned());
-        let protected = Settings::DEFAULT_PROTECTED.map(NamePattern::new).to_vec();
-        let settings = Settings { protected, ..Settings::default() };
+            .exempting(settings.server_exempt_runtime_classes.iter().cloned());
         let title = subject.title();
-        let Subject { context, inventories, namespaces, problems, .. } = subject;
+        let Subject { context, inventories, namespaces, profiles, problems, .. } = subject;
+        let present = profiles.map(|listing| Present::new(listing, minor, settings.clone()));
         let namespaces = inventories.into_iter().map(|(name, inventory)| {
             let workloads = inventory.workloads();
             let cleanness = judge.cleanness(version, &workloads);
             let next = cleanness.next.map(|next| LevelVersion::new(next.level, version));
-            let now = namespaces.get(&name);
+            let found = namespaces.get(&name);
             Recommended {
                 cleanness,
                 workloads: workloads.iter().len(),
                 pods: workloads.iter().map(crate::assessment::Workload::pods).sum(),
                 checks: next.map(|next| judge.by(next).assess(&workloads).checks()).unwrap_or_default(),
-                now: now.map(|now| now.labelled(Mode::Enforce, &settings.server_defaults).0),
+                now: found.map(|found| found.labelled(Mode::Enforce, &settings.server_defaults).0),
+                settings: found
+                    .map(|found| Mode::ALL.map(|mode| present::setting(present.as_ref(), mode, found, now)))
+                    .unwrap_or_default(),
                 protected: settings.protects(&name),
                 missing: inventory.missing().map(ToOwned::to_owned).collect(),
                 name,
             }
         });
-        Recommendation { title, context, version, namespaces: namespaces.collect(), problems }
+        let namespaces = namespaces.collect();
+        Self { title, context, version, notices, namespaces, problems, present }
     }
 }

@@ -14,6 +14,7 @@ use crate::{
 };
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
+const DOUBTFUL: Style = AnsiColor::Yellow.on_default();
 const GOOD: Style = AnsiColor::Green.on_default();
 const TITLE: Style = Style::new().bold();
 
@@ -36,6 +37,9 @@ pub(super) fn write(
             "{title}: the highest level of {} that each namespace is clean at",
             recommendation.version
         )?;
+        for notice in &recommendation.notices {
+            writeln!(out, "{}: {}", paint(DOUBTFUL, "note"), plain(notice))?;
+        }
         for problem in &recommendation.problems {
             writeln!(out, "{}: {}", paint(BAD, "cannot be told"), plain(&problem.to_string()))?;
         }
@@ -73,7 +77,11 @@ fn namespaces(out: &mut dyn Write, recommendation: &Recommendation, is_coloured:
 }
 
 fn cells(namespace: &Recommended) -> [Cell; 5] {
-    let level = namespace.cleanness.level;
+    let level = match namespace.clean_at() {
+        None => Cell::new("cannot tell").styled(DOUBTFUL),
+        Some(level @ Level::Restricted) => Cell::new(level.as_str()).styled(GOOD),
+        Some(level) => Cell::new(level.as_str()),
+    };
     let next = namespace.cleanness.next.map(|next| match (next.violating, next.inconclusive) {
         (0, inconclusive) => format!("{}: {inconclusive} cannot be told", next.level),
         (violating, _) => format!("{}: {violating} of {}", next.level, next.workloads),
@@ -86,7 +94,7 @@ fn cells(namespace: &Recommended) -> [Cell; 5] {
     };
     [
         Cell::new(&namespace.name),
-        Cell::new(level.as_str()).styled(if level == Level::Restricted { GOOD } else { Style::new() }),
+        level,
         Cell::new(namespace.workloads.to_string()),
         Cell::new(next.unwrap_or_else(|| "-".to_owned())),
         Cell::new(way),

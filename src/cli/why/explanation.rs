@@ -88,10 +88,12 @@ fn candidate(mode: Mode, candidate: &rollout::Candidate<'_>) -> Candidate {
 fn next(report: &NamespaceReport) -> Vec<String> {
     let mut next: Vec<_> = report.modes.iter().filter_map(step).collect();
     if report.is_broken() {
-        next.push(
-            "mend the workloads below: they run on, and are refused as soon as they are made again"
-                .to_owned(),
-        );
+        let why = if report.judged.pods.violating > 0 {
+            "what runs of them runs on, and is refused as soon as it is made again"
+        } else {
+            "no pod of them runs, and those that they would make are refused"
+        };
+        next.push(format!("mend the workloads below: {why}"));
     }
     match report.state {
         State::Terminating => next.push("nothing: the namespace is being deleted".to_owned()),

@@ -1,4 +1,4 @@
-//! An Explanation as JSON. What a version of it means does not change; fields may be added.
+//! An Explanation as JSON or YAML. What a version of it means does not change; fields may be added.
 
 use std::io::{self, Write};
 
@@ -8,7 +8,7 @@ use super::explanation::{Candidate, Explanation};
 use crate::{
     cli::{
         key_owners::Key,
-        output::json::{API_VERSION, pretty},
+        output::{Notation, json::API_VERSION},
         plan::{
             cluster_plan::ClusterPlan,
             model::WorkloadResult,
@@ -77,6 +77,7 @@ struct Failed<'a> {
 
 pub(super) fn write(
     out: &mut dyn Write,
+    notation: Notation,
     plan: &ClusterPlan,
     explanation: &Explanation<'_>,
 ) -> io::Result<()> {
@@ -102,5 +103,5 @@ pub(super) fn write(
         notices: &plan.notices,
         failures: failures.collect(),
     };
-    writeln!(out, "{}", pretty(&document, 0)?)
+    notation.write(out, &document)
 }

@@ -4,16 +4,19 @@ mod explanation;
 mod json;
 mod table;
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{IsTerminal, Write};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 
 use self::explanation::Explanation;
 use super::{
     Failure, Outcome,
-    observing::{Problem, Progress, Selection, ServerFlags, namespace_name},
-    output::{Printer, is_coloured},
+    observing::{Extent, Problem, Progress, Selection, ServerFlags, namespace_name},
+    output::{Printer, TableOrDocument, is_coloured},
     plan::cluster_plan::{Draft, Question},
 };
 use crate::cluster::client::Connection;
@@ -36,16 +39,7 @@ pub(super) struct Why {
     server: ServerFlags,
     /// How to write it
     #[arg(short, long, value_name = "FORMAT", default_value = "table")]
-    output: Format,
-}
-
-/// A format of explanations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people.
-    Table,
-    /// For programs: an Explanation.
-    Json,
+    output: TableOrDocument,
 }
 
 /// Why there is no explanation, or not a whole one.
@@ -68,7 +62,8 @@ impl Why {
         let mut printer = Printer::new(stdout);
         let selection = Selection::one(self.connection.clone(), self.namespace.clone());
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let observed = runtime.block_on(selection.observe(&self.connection, true, &Progress::on_stderr()));
+        let observed =
+            runtime.block_on(selection.observe(&self.connection, Extent::Reports, &Progress::on_stderr()));
         let (observed, _) = observed.map_err(WhyError::Unreadable)?;
         if !observed.namespaces.contains_key(&self.namespace) {
             return Err(WhyError::Incomplete(observed.problems).into());
@@ -83,9 +78,9 @@ impl Why {
         let Some(explanation) = explanation else {
             return Err(WhyError::Inconclusive.into());
         };
-        printer.print(|out| match self.output {
-            Format::Table => table::write(out, &plan, &explanation, is_coloured),
-            Format::Json => json::write(out, &plan, &explanation),
+        printer.print(|out| match self.output.notation() {
+            None => table::write(out, &plan, &explanation, is_coloured),
+            Some(notation) => json::write(out, notation, &plan, &explanation),
         })?;
         printer.finish()?;
         let report = explanation.report;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 
-use crate::assessment::Fingerprint;
+use crate::{api::counted, assessment::Fingerprint};
 
 /// How long after a raise what breaks in the namespace halts further ones.
 const WATCHED: SignedDuration = SignedDuration::from_mins(30);
@@ -106,7 +106,8 @@ impl Halts {
         let (name, raised) = halting.first()?;
         let what = raised.broken.as_deref().unwrap_or_default();
         let more = halting.len() - 1;
-        let others = if more > 0 { format!(" (and {more} more namespaces)") } else { String::new() };
+        let others =
+            if more > 0 { format!(" (and {})", counted(more, "more namespace")) } else { String::new() };
         let at = Timestamp::from_second(raised.at.as_second()).unwrap_or(raised.at);
         Some(format!("after namespace {name} was raised at {at}, {what}{others}"))
     }

@@ -4,8 +4,9 @@ use super::{Account, NAMED, Tally};
 use crate::{
     api::{
         ClusterPodSecurityProfile, JudgedCounts, NamespaceCounts, ProfileStatus, Strategy,
-        UnwritableNamespace,
+        UnwritableNamespace, agreed,
         conditions::{ConditionStatus, types},
+        counted,
         reasons::ConditionReason as Reason,
     },
     controller::state::Progress,
@@ -29,7 +30,7 @@ pub(super) fn conditions(
         said.push((types::RECONCILING, True, Reason::ProgressingWithRetry, text.clone()));
         said.push((types::READY, False, Reason::ProgressingWithRetry, text));
     } else if left > 0 {
-        let text = format!("{} of {total} namespaces done", total - left.min(total));
+        let text = format!("{} of {} done", total - left.min(total), counted(total, "namespace"));
         said.push((types::RECONCILING, True, Reason::Progressing, text.clone()));
         said.push((types::READY, Unknown, Reason::Progressing, text));
     } else if let Some(text) = cannot_soak(account, object) {
@@ -46,7 +47,8 @@ pub(super) fn conditions(
             "suspended: nothing is written and nothing is released".into(),
         ));
     } else if object.spec.strategy() == Strategy::DryRun {
-        let text = format!("dry run: {} namespaces matched, nothing is written", status.namespaces.matched);
+        let matched = counted(status.namespaces.matched, "namespace");
+        let text = format!("dry run: {matched} matched, nothing is written");
         said.push((types::READY, True, Reason::DryRun, text));
     } else {
         said.push((types::READY, True, Reason::Reconciled, summary(status, tally)));
@@ -94,16 +96,21 @@ fn compliant(status: &ProfileStatus, tally: &Tally, is_done: bool) -> Said {
     }
     if violating > 0 {
         let text = format!(
-            "{violating} of {judged} workloads in {} of {} namespaces violate what is planned; kubectl get psr -A says which",
-            tally.violating, tally.judged
+            "{violating} of {} in {} of {} {} what is planned; kubectl get psr -A says which",
+            counted(judged, "workload"),
+            tally.violating,
+            counted(tally.judged, "namespace"),
+            agreed(&violating, "violates", "violate"),
         );
         return (types::COMPLIANT, ConditionStatus::False, Reason::Violations, text);
     }
     if tally.inconclusive > 0 {
-        let text = format!("podsec cannot tell of {} of {} namespaces", tally.inconclusive, tally.judged);
+        let text =
+            format!("podsec cannot tell of {} of {}", tally.inconclusive, counted(tally.judged, "namespace"));
         return (types::COMPLIANT, ConditionStatus::Unknown, Reason::Inconclusive, text);
     }
-    let text = format!("none of {judged} workloads in {} namespaces violates what is planned", tally.judged);
+    let (workloads, namespaces) = (counted(judged, "workload"), counted(tally.judged, "namespace"));
+    let text = format!("none of {workloads} in {namespaces} violates what is planned");
     (types::COMPLIANT, ConditionStatus::True, Reason::NoViolations, text)
 }
 
@@ -144,8 +151,7 @@ fn all_forbidden(status: &ProfileStatus, tally: &Tally) -> Option<String> {
 /// One line about the namespaces.
 fn summary(status: &ProfileStatus, tally: &Tally) -> String {
     let NamespaceCounts { governed, in_sync, held, exempt, frozen, .. } = status.namespaces;
-    let noun = if governed == 1 { "namespace" } else { "namespaces" };
-    let mut parts = vec![format!("{governed} {noun} governed: {in_sync} in sync")];
+    let mut parts = vec![format!("{} governed: {in_sync} in sync", counted(governed, "namespace"))];
     let mut add = |count: usize, text: &str| {
         if count > 0 {
             parts.push(format!("{count} {text}"));

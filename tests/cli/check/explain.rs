@@ -1,6 +1,7 @@
 //! `podsec checks` and `podsec explain`, against the registry.
 
 use podsec::standards::{Level, checks};
+use serde_json::Value;
 
 use super::Report;
 use crate::{run, stderr, stdout};
@@ -80,5 +81,31 @@ fn a_check_is_found_by_the_reason_that_is_printed() {
 fn an_unknown_check_is_told_those_that_there_are() {
     let output = run(&["explain", "privilegd"]);
     assert_eq!((output.status.code(), stdout(&output)), (Some(2), ""));
-    assert!(stderr(&output).contains("privileged"), "{}", stderr(&output));
+    let told =
+        "podsec: there is no check or reason \"privilegd\"; is privileged meant? podsec checks lists all\n";
+    assert_eq!(stderr(&output), told);
+    let near = run(&["explain", "hostport"]);
+    assert!(stderr(&near).contains("is hostPort or hostPorts meant?"), "{}", stderr(&near));
+    let far = run(&["explain", "nothing of the sort"]);
+    assert!(stderr(&far).contains("the checks are appArmorProfile, "), "{}", stderr(&far));
+}
+
+#[test]
+fn programs_read_the_same_of_checks() {
+    let document = |arguments: &[&str]| -> Value {
+        let [json, yaml] = ["json", "yaml"].map(|format| run(&[arguments, &["-o", format]].concat()));
+        let read: Value = serde_json::from_slice(&json.stdout).expect("JSON");
+        assert_eq!(serde_saphyr::from_str::<Value>(stdout(&yaml)).expect("YAML"), read);
+        assert_eq!(
+            (&read["apiVersion"], &read["kind"]),
+            (&"podsec.dev/v1alpha1".into(), &"CheckList".into())
+        );
+        read
+    };
+    let all = document(&["checks"]);
+    let ids: Vec<_> = all["checks"].as_array().expect("a list").iter().map(|check| &check["id"]).collect();
+    assert_eq!(ids, checks().iter().map(|check| check.id).collect::<Vec<_>>());
+    let one = document(&["explain", "hostPort"]);
+    assert_eq!(one["checks"].as_array().map(Vec::len), Some(1));
+    insta::assert_json_snapshot!(one["checks"][0]);
 }

@@ -151,12 +151,15 @@ fn profiles_that_do_not_say_are_an_error() {
     let (_, strict) = PROFILES.split_once("---\n").unwrap();
     let twice = format!("{strict}---\n{strict}");
     let invalid = strict.replace("restricted", "strict");
+    // No label would have it govern shop.
+    let named = strict.replace("  priority", "  namespaceNames: [team-*]\n  priority");
     let files = [
         ("pod.yaml", POD),
         ("both.yaml", PROFILES),
         ("strict.yaml", strict),
         ("twice.yaml", &twice),
         ("invalid.yaml", &invalid),
+        ("named.yaml", &named),
         ("broken.yaml", "kind: [\n"),
     ];
     for (arguments, says) in [
@@ -167,7 +170,16 @@ fn profiles_that_do_not_say_are_an_error() {
         ),
         (
             &["--profile", "strict.yaml", "--namespace", "kube-system", "--namespace-labels", "tier=apps"],
-            "no profile there governs",
+            "no profile there governs the namespace \"kube-system\": it is protected, and only a profile that names it \
+             in full in namespaceNames governs it",
+        ),
+        (
+            &["--profile", "strict.yaml", "--namespace", "podsec-system"],
+            "no profile there governs the namespace \"podsec-system\": it is protected",
+        ),
+        (
+            &["--profile", "named.yaml", "--namespace", "shop"],
+            "no profile there governs the namespace \"shop\" with these labels\n",
         ),
         (&["--profile", "twice.yaml", "--namespace", "a"], "two profiles of the name \"strict\""),
         (
@@ -195,5 +207,63 @@ fn manifests_for_another_namespace_are_not_judged_by_its_profile() {
     assert_eq!(
         found.failures(),
         ["other.yaml:1:1 Pod other/web: is for the namespace other, and not for shop"]
+    );
+}
+
+#[test]
+fn what_is_assumed_without_a_namespace_is_told() {
+    let (all, strict) = PROFILES.split_once("---\n").unwrap();
+    let named = all.replace("namespaceSelector: {}", "namespaceNames: [team-*, shop]");
+    let suspended = all.replace("spec:", "spec:\n  suspend: true");
+    let files = [
+        ("pod.yaml", POD),
+        ("all.yaml", all),
+        ("strict.yaml", strict),
+        ("named.yaml", &named),
+        ("suspended.yaml", &suspended),
+    ];
+    for (profile, status, told) in [
+        ("all.yaml", 0, ""),
+        (
+            "strict.yaml",
+            1,
+            "podsec: no --namespace is given: all is judged by profile strict, although it selects \
+             by tier=apps; its exemptions (legacy-*) are left aside\n",
+        ),
+        (
+            "named.yaml",
+            0,
+            "podsec: no --namespace is given: all is judged by profile all, although it selects by \
+             name (team-*, shop)\n",
+        ),
+        (
+            "suspended.yaml",
+            0,
+            "podsec: no --namespace is given: all is judged by profile all, although it is suspended\n",
+        ),
+    ] {
+        let output = check(&files, &["pod.yaml", "--profile", profile]);
+        assert_eq!((output.status.code(), stderr(&output)), (Some(status), told), "{profile}");
+    }
+}
+
+#[test]
+fn profiles_are_read_from_a_folder_as_well() {
+    let (all, strict) = PROFILES.split_once("---\n").unwrap();
+    let files = [("pod.yaml", POD), ("profiles/all.yaml", all), ("profiles/b/strict.yaml", strict)];
+    let labels = ["--namespace-labels", "tier=apps"];
+    for (arguments, status) in [
+        (&["-n", "shop"][..], 0),
+        (&["-n", "shop", labels[0], labels[1]], 1),
+        (&["-n", "legacy-a", labels[0], labels[1]], 0),
+    ] {
+        let output = check(&files, &[&["pod.yaml", "--profile", "profiles"], arguments].concat());
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {}", stderr(&output));
+    }
+    let output = check(&files, &["pod.yaml", "--profile", "profiles"]);
+    assert!(
+        stderr(&output).contains("profiles: holds 2 profiles; say which namespace"),
+        "{}",
+        stderr(&output)
     );
 }

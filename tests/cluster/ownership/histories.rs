@@ -135,9 +135,7 @@ impl Model {
             }
             Event::Label(_) => {}
             Event::Apply(None) => self.standing.let_go("gitops"),
-            Event::Apply(level) if self.standing.level == level => {
-                drop(self.standing.owners.insert("gitops"))
-            }
+            Event::Apply(level) if self.standing.level == level => self.standing.owners.extend(["gitops"]),
             Event::Apply(level) => self.standing.overwrite(level, "gitops"),
         }
         match self.profile.filter(|_| self.matches) {

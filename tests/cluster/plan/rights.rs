@@ -73,3 +73,29 @@ async fn nothing_is_told_whole_that_could_not_be_read_whole() {
     assert!(clean["missing"].to_string().contains("pods"), "{clean}");
     assert_eq!(blind.namespace("broken")["missing"], Value::Null);
 }
+
+#[tokio::test]
+async fn whoever_may_view_the_cluster_may_plan_for_it() {
+    // The controller manager puts the role `view` together.
+    let stage = Stage::without_controller(Cluster::builder().user("planner").controller_manager()).await;
+    stage.village().await;
+    stage
+        .cluster
+        .kubectl(&["create", "clusterrolebinding", "planner", "--clusterrole=view", "--user=planner"])
+        .unwrap();
+    for right in [
+        &["list", "clusterpodsecurityprofiles.podsec.dev"][..],
+        &["list", "podtemplates", "-A"],
+        &["get", "crd/clusterpodsecurityprofiles.podsec.dev"],
+        &["list", "podsecurityreports.podsec.dev", "-A"],
+    ] {
+        stage
+            .eventually(&format!("{right:?}"), || async {
+                stage.cluster.kubectl_as("planner", &[&["auth", "can-i"], right].concat()).ok()
+            })
+            .await;
+    }
+    let kubeconfig = stage.cluster.kubeconfig("planner").unwrap();
+    let plan = planned_as(&kubeconfig, &[]);
+    assert_eq!((plan.status, &plan.json["failures"]), (Some(0), &json!([])), "{:#}", plan.json);
+}

@@ -7,7 +7,7 @@ use std::{
 
 use super::{Writer, words};
 use crate::{
-    api::ReportState,
+    api::{ReportState, counted},
     assessment::{Cleanness, Distance},
     cli::{
         findings::{Finding, instruction},
@@ -255,7 +255,7 @@ fn details(out: &mut dyn Write, plan: &ClusterPlan, report: &NamespaceReport) ->
         workload(out, result)?;
     }
     if more > 0 {
-        writeln!(out, "<li>and {more} more workloads</li>")?;
+        writeln!(out, "<li>and {}</li>", counted(more, "more workload"))?;
     }
     writeln!(out, "</ul></details></td></tr>")
 }

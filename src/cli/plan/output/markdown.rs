@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use super::{Writer, words};
 use crate::{
+    api::agreed,
     cli::{
         observing::Problem,
         output::markdown::{code, text},
@@ -19,6 +20,9 @@ use crate::{
 
 /// How many rows a table has: a comment may have 65,536 characters.
 const ROWS: usize = 50;
+
+/// One of them, and many.
+const NAMESPACES: (&str, &str) = ("namespace", "namespaces");
 
 /// Writes Markdown.
 #[derive(Debug, Default)]
@@ -42,8 +46,9 @@ fn head(out: &mut dyn Write, titles: &[&str]) -> io::Result<()> {
     writeln!(out, "\n| {} |\n|{}", titles.join(" | "), " --- |".repeat(titles.len()))
 }
 
-fn more(out: &mut dyn Write, all: usize, what: &str) -> io::Result<()> {
-    if all > ROWS { writeln!(out, "\nand {} more {what}", all - ROWS) } else { Ok(()) }
+fn more(out: &mut dyn Write, all: usize, what: (&str, &str)) -> io::Result<()> {
+    let more = all.saturating_sub(ROWS);
+    if more > 0 { writeln!(out, "\nand {more} more {}", agreed(&more, what.0, what.1)) } else { Ok(()) }
 }
 
 fn heading(out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
@@ -83,7 +88,7 @@ fn planned(out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
         ];
         row(out, &cells)?;
     }
-    more(out, shown.len(), "namespaces")?;
+    more(out, shown.len(), NAMESPACES)?;
     let said: Vec<_> = words::said(&shown).into_iter().collect();
     if !said.is_empty() {
         writeln!(out)?;
@@ -109,7 +114,7 @@ fn in_the_way(out: &mut dyn Write, plan: &ClusterPlan, shown: &[&NamespaceReport
             workload(out, report, result)?;
         }
     }
-    more(out, rows, "workloads in the way")
+    more(out, rows, ("workload in the way", "workloads in the way"))
 }
 
 fn is_in_the_way(result: &WorkloadResult) -> bool {
@@ -154,7 +159,7 @@ fn overview(out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
         ];
         row(out, &cells)?;
     }
-    more(out, plan.reports.len(), "namespaces")
+    more(out, plan.reports.len(), NAMESPACES)
 }
 
 impl Writer for Markdown {

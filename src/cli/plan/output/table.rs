@@ -6,12 +6,12 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Writer, words};
 use crate::{
-    api::ReportState,
+    api::{ReportState, counted},
     assessment::Distance,
     cli::{
         findings::{Finding, instruction},
         observing::Problem,
-        output::{Cell, Columns, count, plain},
+        output::{Cell, Columns, plain},
         plan::{
             cluster_plan::ClusterPlan,
             model::{NamespaceReport, Step, WorkloadResult},
@@ -130,7 +130,8 @@ impl Table {
             self.namespace(out, plan, report)?;
         }
         if more > 0 {
-            writeln!(out, "\nand {more} more namespaces with workloads in the way: -o wide tells of all")?;
+            let namespaces = counted(more, "more namespace");
+            writeln!(out, "\nand {namespaces} with workloads in the way: -o wide tells of all")?;
         }
         Ok(())
     }
@@ -157,7 +158,8 @@ impl Table {
             self.workload(out, result)?;
         }
         if more > 0 {
-            writeln!(out, "  and {more} more workloads: -n {} -o wide", plain(&report.name))?;
+            let workloads = counted(more, "more workload");
+            writeln!(out, "  and {workloads}: -n {} -o wide", plain(&report.name))?;
         }
         Ok(())
     }
@@ -179,8 +181,8 @@ impl Table {
             )?;
         }
         if self.is_wide {
-            for (_, message) in &result.messages {
-                writeln!(out, "    {}", self.paint(FAINT, &plain(message)))?;
+            for (message, modes) in words::messages(result) {
+                writeln!(out, "    {}{modes}", self.paint(FAINT, &plain(message)))?;
             }
         }
         Ok(())
@@ -213,14 +215,13 @@ impl Table {
         writeln!(out, "clean at neither    {:>5}{}", overview.neither, blockers(Level::Baseline))?;
         if !overview.unknown.is_empty() {
             let unknown = format!("cannot be told      {:>5}", overview.unknown.len());
-            let names: Vec<_> =
-                overview.unknown.iter().take(words::NAMES).map(|report| report.name.as_str()).collect();
-            writeln!(out, "{}   {}", self.paint(DOUBTFUL, &unknown), plain(&names.join(", ")))?;
+            let names = overview.unknown.iter().map(|report| report.name.as_str());
+            let names = words::first(words::NAMES, ", ", names);
+            writeln!(out, "{}   {}", self.paint(DOUBTFUL, &unknown), plain(&names))?;
         }
-        let nearest: Vec<_> =
-            overview.nearest.iter().take(3).map(|(report, distance)| near(report, distance)).collect();
-        if !nearest.is_empty() {
-            writeln!(out, "nearest to the next level: {}", nearest.join("; "))?;
+        if !overview.nearest.is_empty() {
+            let nearest = overview.nearest.iter().map(|(report, distance)| near(report, distance));
+            writeln!(out, "nearest to the next level: {}", words::first(3, "; ", nearest))?;
         }
         if self.is_wide {
             writeln!(out)?;
@@ -299,7 +300,7 @@ fn reasons(out: &mut dyn Write, shown: &[&NamespaceReport]) -> io::Result<()> {
 /// `shop to restricted (1 of 42 workloads)`.
 fn near(report: &NamespaceReport, distance: &Distance) -> String {
     let Distance { level, violating, workloads, .. } = distance;
-    format!("{} to {level} ({violating} of {})", plain(&report.name), count(*workloads, "workload"))
+    format!("{} to {level} ({violating} of {})", plain(&report.name), counted(*workloads, "workload"))
 }
 
 fn is_in_the_way(result: &WorkloadResult) -> bool {

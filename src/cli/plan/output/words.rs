@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    api::{agreed, counted},
     assessment::ServerVerdict,
-    cli::output::count,
     cli::plan::{
         cluster_plan::ClusterPlan,
-        model::{DryRun, Judged, NamespaceReport, PlannedMode, Step},
+        model::{DryRun, Judged, NamespaceReport, PlannedMode, Step, WorkloadResult},
         overview::Overview,
         totals::Totals,
     },
@@ -28,61 +28,76 @@ pub(in crate::cli) const NEXT: [&str; 3] = [
 pub(in crate::cli) fn extent(plan: &ClusterPlan) -> String {
     let totals = plan.totals();
     let (namespaces, workloads, pods) = (
-        count(totals.namespaces, "namespace"),
-        count(totals.workloads, "workload"),
-        count(totals.pods, "pod"),
+        counted(totals.namespaces, "namespace"),
+        counted(totals.workloads, "workload"),
+        counted(totals.pods, "pod"),
     );
     let partial = if plan.is_partial { " (of those asked for)" } else { "" };
     format!("{namespaces}{partial}, {workloads}, {pods}, read in {:.1} s", plan.took.as_secs_f64())
 }
 
-/// What the plan does, in one line.
+/// In what order the words of namespaces are counted.
+const ORDER: [&str; 15] = [
+    "raised",
+    "repaired",
+    "weakened",
+    "held",
+    "soaking",
+    "broken",
+    "dry run",
+    "exempt",
+    "left alone",
+    "contested",
+    "frozen",
+    "let go",
+    "adopted",
+    "in sync",
+    "ungoverned",
+];
+
+/// What the plan does, in one line: each namespace is counted once, by the word that the table has for it.
 pub(in crate::cli) fn changes(totals: &Totals) -> String {
-    let parts = [
-        (totals.raised, "raised"),
-        (totals.repaired, "repaired"),
-        (totals.weakened, "weakened"),
-        (totals.held, "held"),
-        (totals.soaking, "soaking"),
-        (totals.broken, "broken"),
-        (totals.exempt, "exempt"),
-        (totals.yielded, "left alone"),
-        (totals.frozen, "frozen"),
-        (totals.released, "let go"),
-        (totals.in_sync, "in sync"),
-        (totals.namespaces - totals.governed, "ungoverned"),
-        (totals.inconclusive_namespaces, "not told whole"),
-    ];
-    let parts: Vec<_> = parts
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
-    let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
     let Totals { namespaces, workloads, violating, pods, violating_pods, failed, .. } = *totals;
+    let rank = |word: &str| {
+        let first = word.split(", ").next();
+        ORDER.iter().position(|known| Some(*known) == first).unwrap_or(ORDER.len() - 2)
+    };
+    let mut words: Vec<_> = totals.by_word.iter().collect();
+    words.sort_by_key(|(word, _)| rank(word));
+    let parts = words.into_iter().map(|(word, count)| match word.split_once(", ") {
+        Some((step, state)) => format!("{count} {step} ({state})"),
+        None => format!("{count} {word}"),
+    });
+    let parts: Vec<_> = parts.collect();
+    let parts = if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") };
+    let untold = match totals.inconclusive_namespaces {
+        0 => String::new(),
+        untold => format!("; {untold} not told whole"),
+    };
     let failed = if failed > 0 { format!("; {failed} could not be read") } else { String::new() };
     format!(
-        "{}: {parts}; {violating} of {} violate, with {violating_pods} of {}{failed}",
-        count(namespaces, "namespace"),
-        count(workloads, "workload"),
-        count(pods, "pod"),
+        "{}: {parts}; {violating} of {} {}, with {violating_pods} of {}{untold}{failed}",
+        counted(namespaces, "namespace"),
+        counted(workloads, "workload"),
+        agreed(&violating, "violates", "violate"),
+        counted(pods, "pod"),
     )
 }
 
 /// `1 of 4 workloads violates baseline:v1.37, with 2 of 9 pods`.
 pub(in crate::cli) fn verdict(judged: &Judged) -> String {
     let violating = judged.workloads.violating;
-    let verb = if violating == 1 { "violates" } else { "violate" };
+    let verb = agreed(&violating, "violates", "violate");
     let doubt = match judged.workloads.inconclusive {
         0 => String::new(),
         inconclusive => format!(", {inconclusive} cannot be told"),
     };
     format!(
         "{violating} of {} {verb} {}, with {} of {}{doubt}",
-        count(judged.all_workloads(), "workload"),
+        counted(judged.all_workloads(), "workload"),
         judged.policy,
         judged.pods.violating,
-        count(judged.all_pods(), "pod"),
+        counted(judged.all_pods(), "pod"),
     )
 }
 
@@ -94,6 +109,18 @@ pub(in crate::cli) fn only(modes: &[Mode]) -> String {
     } else {
         format!(" ({} only)", names.join(" and "))
     }
+}
+
+/// What the API server says of a workload, each once, with the modes that it is said in where it is not refused.
+pub(in crate::cli) fn messages(result: &WorkloadResult) -> Vec<(&str, String)> {
+    let mut said: Vec<(&str, Vec<Mode>)> = Vec::new();
+    for (mode, message) in &result.messages {
+        match said.iter_mut().find(|(known, _)| *known == message) {
+            Some((_, modes)) => modes.push(*mode),
+            None => said.push((message, vec![*mode])),
+        }
+    }
+    said.into_iter().map(|(message, modes)| (message, only(&modes))).collect()
 }
 
 /// What is effective now: `none` where there is no label and nothing is refused.
@@ -142,12 +169,22 @@ pub(in crate::cli) fn cross_checks(plan: &ClusterPlan) -> Option<String> {
 /// What keeps most namespaces from a level.
 pub(in crate::cli) fn blockers(overview: &Overview<'_>, level: Level) -> Option<String> {
     let blockers = overview.blockers.get(&level)?;
-    let first: Vec<_> = blockers
-        .iter()
-        .take(3)
-        .map(|blocking| format!("{} in {}", blocking.check, blocking.namespaces))
-        .collect();
-    (!first.is_empty()).then(|| format!("in the way of {level}: {}", first.join(", ")))
+    let told = blockers.iter().map(|blocking| format!("{} in {}", blocking.check, blocking.namespaces));
+    (!blockers.is_empty()).then(|| format!("in the way of {level}: {}", first(3, ", ", told)))
+}
+
+/// The first of many, and how many more there are.
+pub(in crate::cli) fn first(
+    most: usize,
+    joint: &str,
+    items: impl IntoIterator<Item = impl Into<String>>,
+) -> String {
+    let mut items = items.into_iter();
+    let shown: Vec<String> = items.by_ref().take(most).map(Into::into).collect();
+    match items.count() {
+        0 => shown.join(joint),
+        more => format!("{} and {more} more", shown.join(joint)),
+    }
 }
 
 /// How long the reading took, to the hundredth.
@@ -207,11 +244,7 @@ pub(in crate::cli) fn reasons(mode: &PlannedMode) -> Vec<(&'static str, String)>
 
 /// `, 3 pods`; nothing for none.
 pub(in crate::cli) fn pods(count: usize, joint: &str) -> String {
-    match count {
-        0 => String::new(),
-        1 => format!("{joint}1 pod"),
-        count => format!("{joint}{count} pods"),
-    }
+    if count == 0 { String::new() } else { format!("{joint}{}", counted(count, "pod")) }
 }
 
 /// Whether something that runs there has to be told of.
@@ -239,12 +272,7 @@ pub(in crate::cli) fn said(shown: &[&NamespaceReport]) -> Vec<String> {
         }
     }
     let line = |((word, mode, why), names): ((&str, Mode, String), Vec<&str>)| {
-        let more = names.len().saturating_sub(NAMES);
-        let mut listed = names.into_iter().take(NAMES).collect::<Vec<_>>().join(", ");
-        if more > 0 {
-            listed = format!("{listed} and {more} more");
-        }
-        format!("{word} ({mode}): {listed}: {why}")
+        format!("{word} ({mode}): {}: {why}", first(NAMES, ", ", names))
     };
     said.into_iter().map(line).collect()
 }
