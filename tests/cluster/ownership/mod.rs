@@ -3,6 +3,7 @@
 mod commands;
 mod fights;
 mod histories;
+mod page;
 
 use podsec::{rollout::remedy, standards::Mode};
 use serde_json::{Value, json};

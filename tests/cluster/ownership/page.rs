@@ -1,0 +1,103 @@
+//! What `docs/ownership.md` says and shows.
+
+use std::{path::Path, process::Command};
+
+use podsec_control_plane::Cluster;
+use serde_json::Value;
+
+use crate::stage::{Stage, path};
+
+/// The blocks of the page in one language, in order.
+fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+    let fence = format!("\n```{language}\n");
+    page.split(&fence).skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect()
+}
+
+/// Runs each line as a user would, from the root of the repository.
+fn run(stage: &Stage, commands: &str) -> String {
+    let kubectl = stage.cluster.kubectl_command(crate::stage::USER).unwrap();
+    let folder = |program: &Path| program.parent().unwrap().display().to_string();
+    let podsec = Path::new(env!("CARGO_BIN_EXE_podsec"));
+    let paths = [folder(Path::new(kubectl.get_program())), folder(podsec), std::env::var("PATH").unwrap()];
+    let mut printed = String::new();
+    for line in commands.lines() {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line]).current_dir(env!("CARGO_MANIFEST_DIR")).env("PATH", paths.join(":"));
+        shell.env("KUBECONFIG", stage.cluster.admin_kubeconfig().unwrap()).env("NO_COLOR", "1");
+        let output = shell.output().unwrap();
+        // 1 is what podsec says where it has findings.
+        assert!(
+            matches!(output.status.code(), Some(0 | 1)),
+            "{line}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        printed.push_str(&String::from_utf8(output.stdout).unwrap());
+    }
+    printed
+}
+
+#[tokio::test]
+async fn its_commands_do_what_it_says() {
+    let page = std::fs::read_to_string(path("docs/ownership.md")).unwrap();
+    let (commands, profiles) = (blocks(&page, "console"), blocks(&page, "yaml"));
+    let ([owners, label, uninstall, by_hand], [profile]) = (commands.as_slice(), profiles.as_slice()) else {
+        panic!("{commands:#?} {profiles:#?}");
+    };
+    let mut stage = Stage::without_controller(Cluster::builder().controller_manager()).await;
+    stage.start();
+    stage.namespace("shop", &[("enforce", "baseline")]).await;
+    assert!(run(&stage, owners).contains("kubectl-create"));
+
+    // The table of the three policies, each tried on namespaces as a person has labelled them.
+    let profile: Value = serde_saphyr::from_str(profile).unwrap();
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let policies: Vec<_> =
+        rows.filter(|row| row.contains("| stays `") || row.contains("| becomes `")).collect();
+    assert_eq!(policies.len(), 3, "{policies:#?}");
+    for row in policies {
+        let cells: Vec<_> = row.split('|').map(str::trim).collect();
+        let word = |cell: &str| cell.split('`').nth(1).unwrap().to_owned();
+        run(&stage, label);
+        let mut spec = profile["spec"].clone();
+        spec["conflictPolicy"] = word(cells[1]).into();
+        stage.settled_profile("teams", spec).await;
+        for (namespace, cell) in [("team-strict", cells[2]), ("team-open", cells[3])] {
+            let level = stage.observed(namespace).await;
+            let level = level.label("pod-security.kubernetes.io/enforce");
+            assert_eq!(level, Some(word(cell).as_str()), "{row}");
+        }
+        stage.delete_profile("teams").await;
+        stage.cluster.kubectl(&["delete", "namespace", "team-strict", "team-open"]).unwrap();
+    }
+
+    // Uninstalling, with the controller still there and then without.
+    let spec = profile["spec"].clone();
+    run(&stage, label);
+    stage.settled_profile("teams", spec.clone()).await;
+    stage.shows("team-open", super::BASELINE).await;
+    let (profiles, rest) = uninstall.split_once('\n').unwrap();
+    run(&stage, profiles);
+    stage.shows("team-open", &super::BASELINE.replace("+podsec", "+retained")).await;
+    run(&stage, rest);
+    let installed = ["get", "crd,clusterrole", "-o", "name"];
+    assert!(!stage.cluster.kubectl(&installed).unwrap().contains("podsec"));
+    stage.stop().await;
+    stage
+        .cluster
+        .kubectl(&["label", "namespace", "team-open", "pod-security.kubernetes.io/enforce-"])
+        .unwrap();
+
+    stage.install_crd();
+    stage.cluster.apply_file(path("deploy/install.yaml").as_ref()).unwrap();
+    stage.start();
+    stage.settled_profile("teams", spec).await;
+    stage.shows("team-open", super::BASELINE).await;
+    stage.stop().await;
+    let printed = run(&stage, by_hand);
+    assert!(printed.contains("nothing was changed; to do it: the same with --yes"), "{printed}");
+    assert!(
+        printed.lines().any(|line| line.starts_with("team-open") && line.ends_with("left in place")),
+        "{printed}"
+    );
+    stage.shows("team-open", &super::BASELINE.replace("+podsec", "+retained")).await;
+}
