@@ -55,7 +55,7 @@ impl Left {
     }
 
     /// Takes in what was carried out for a mode.
-    fn carried_out(&mut self, plan: &ModePlan, namespace: &Namespace, now: Timestamp) {
+    fn carried_out(&mut self, plan: &ModePlan, namespace: &Namespace) {
         let value = &mut self.values[plan.mode.index()];
         *value = match &plan.verdict {
             Verdict::InSync => plan.planned,
@@ -68,12 +68,16 @@ impl Left {
             }
             Verdict::LeaveAlone { .. } | Verdict::Freeze(_) | Verdict::Release(_) => None,
         };
+        if let (Some(contests), None) = (&mut self.contests, value) {
+            contests.conceded(plan.mode);
+        }
+    }
+
+    /// Takes in what was written, all of it at once.
+    fn answered(&mut self, modes: &[ModePlan], now: Timestamp) {
         if let Some(contests) = &mut self.contests {
-            match (&plan.verdict, value) {
-                (Verdict::Write { .. }, _) => contests.answered(plan.mode, now),
-                (_, None) => contests.conceded(plan.mode),
-                _ => {}
-            }
+            let written = modes.iter().filter(|plan| matches!(plan.verdict, Verdict::Write { .. }));
+            contests.answered(written.map(|plan| plan.mode), now);
         }
     }
 }
@@ -123,10 +127,11 @@ impl Memory {
         }
         for mode in Mode::ALL {
             match applied.modes().iter().find(|plan| plan.mode == mode) {
-                Some(plan) => left.carried_out(plan, namespace, now),
+                Some(plan) => left.carried_out(plan, namespace),
                 None => left.values[mode.index()] = None,
             }
         }
+        left.answered(applied.modes(), now);
         by_name.insert(namespace.name.clone(), left);
     }
 

@@ -147,7 +147,7 @@ fn hold_kind(reason: &HoldReason) -> &'static str {
         HoldReason::Violations { .. } => "hold_violations",
         HoldReason::Inconclusive { .. } => "hold_inconclusive",
         HoldReason::Soaking { .. } => "hold_soaking",
-        HoldReason::RolloutHalted { .. } => "hold_halted",
+        HoldReason::RolloutHalted => "hold_halted",
         HoldReason::Batch { .. } => "hold_batch",
         HoldReason::LastLookDue => "hold_look_due",
         HoldReason::LastLookDisagrees { .. } => "hold_look_disagrees",

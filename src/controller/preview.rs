@@ -87,7 +87,7 @@ impl Preview {
         let is_watched = self.watched_since.is_some_and(|since| since < namespace.created);
         let had_pods = !is_watched || remembered.is_some_and(|remembered| remembered.had_pods(namespace));
         let mut looks = looks.to_vec();
-        let pace = Pace { halted: self.halted(namespace), ..Pace::default() };
+        let pace = Pace { halted: self.is_halted(namespace), ..Pace::default() };
         loop {
             let evidence = Evidence {
                 workloads,
@@ -110,19 +110,19 @@ impl Preview {
         }
     }
 
-    /// Why the profile that governs enforce raises nothing for the time being, as its status says. That holds until its
-    /// spec changes.
-    fn halted(&self, namespace: &Namespace) -> Option<String> {
+    /// Whether the profile that governs enforce raises nothing for the time being, as its status says. That holds until
+    /// its spec changes.
+    fn is_halted(&self, namespace: &Namespace) -> bool {
         let ledger = namespace.ledger();
-        let winner = self.profiles().winner(Mode::Enforce, namespace, &ledger, &self.settings)?;
-        let Described { generation, status, .. } = self.snapshot.described.get(&winner.profile.name)?;
-        let is_halted = |condition: &&Condition| {
+        let winner = self.profiles().winner(Mode::Enforce, namespace, &ledger, &self.settings);
+        let described = winner.and_then(|winner| self.snapshot.described.get(&winner.profile.name));
+        let Some(Described { generation, status: Some(status), .. }) = described else { return false };
+        let is_halted = |condition: &Condition| {
             condition.kind == types::ROLLOUT_HALTED
                 && condition.status == ConditionStatus::True
                 && condition.observed_generation == *generation
         };
-        let halted = status.as_ref()?.conditions.iter().find(is_halted);
-        halted.map(|condition| condition.message.clone())
+        status.conditions.iter().any(is_halted)
     }
 
     /// The profiles.

@@ -363,7 +363,7 @@ impl Workshop {
 
 /// Whether the profile's raises are halted.
 fn is_halted(plan: &NamespacePlan) -> bool {
-    plan.modes.iter().any(|mode| matches!(mode.held(), Some(HoldReason::RolloutHalted { .. })))
+    plan.modes.iter().any(|mode| matches!(mode.held(), Some(HoldReason::RolloutHalted)))
 }
 
 /// How long until then; nothing once it has come.

@@ -146,11 +146,16 @@ impl Contests {
         }
     }
 
-    /// Notes that podsec put a mode's labels back, or changed them.
-    pub fn answered(&mut self, mode: Mode, now: Timestamp) {
-        let Some(takes) = self.modes[mode.index()].as_mut().filter(|takes| takes.is_open) else { return };
-        (takes.is_open, takes.answered) = (false, Some(now));
-        if takes.take.weakens {
+    /// Notes that podsec put the labels of these modes back, or changed them, all in one write.
+    pub fn answered(&mut self, modes: impl IntoIterator<Item = Mode>, now: Timestamp) {
+        let mut is_answer = false;
+        for mode in modes {
+            if let Some(takes) = self.modes[mode.index()].as_mut().filter(|takes| takes.is_open) {
+                (takes.is_open, takes.answered) = (false, Some(now));
+                is_answer |= takes.take.weakens;
+            }
+        }
+        if is_answer {
             self.free = Some(after(self.free.map_or(now, |free| free.max(now)), SLOW));
         }
     }
@@ -234,7 +239,7 @@ mod tests {
             contests.took(Mode::Enforce, take(manager, weakens), at(*time));
             let due = contests.of(Mode::Enforce, at(*time)).unwrap().answer.unwrap_or(at(*time));
             if times.get(index + 1).is_none_or(|next| due < at(*next)) {
-                contests.answered(Mode::Enforce, due);
+                contests.answered([Mode::Enforce], due);
                 answers.push(due.as_millisecond() - at(0).as_millisecond());
             }
         }
@@ -262,7 +267,7 @@ mod tests {
             let now = at(index as i64 * 2 * MINUTE);
             contests.took(Mode::Warn, take(manager, true), now);
             contests.took(Mode::Warn, take(manager, true), now);
-            contests.answered(Mode::Warn, now);
+            contests.answered([Mode::Warn], now);
         }
         assert_eq!(contests.of(Mode::Warn, at(7 * MINUTE)).unwrap().takes, 1);
         assert_eq!(contests.of(Mode::Enforce, at(7 * MINUTE)), None);
@@ -280,6 +285,23 @@ mod tests {
     }
 
     #[test]
+    fn what_is_taken_at_once_in_all_modes_is_answered_as_often_as_in_one() {
+        let (mut contests, mut answers) = (Contests::default(), Vec::new());
+        for index in 0..2_000 {
+            let now = at(index * 100);
+            for mode in Mode::ALL {
+                contests.took(mode, take("other", true), now);
+            }
+            if Mode::ALL.iter().all(|mode| contests.of(*mode, now).unwrap().answer.is_none()) {
+                contests.answered(Mode::ALL, now);
+                answers.push(index * 100);
+            }
+        }
+        assert_eq!(answers[..6], [0, 100, 200, 300, 400, MINUTE]);
+        assert_eq!(answers.len(), 8, "{answers:?}");
+    }
+
+    #[test]
     fn what_weakens_nothing_is_answered_ever_more_slowly_up_to_an_hour() {
         // Taken back as soon as podsec has answered.
         let (mut contests, mut now, mut pauses) = (Contests::default(), at(0), Vec::new());
@@ -287,7 +309,7 @@ mod tests {
             contests.took(Mode::Enforce, take("argocd-controller", false), now);
             let due = contests.of(Mode::Enforce, now).unwrap().answer.unwrap_or(now);
             pauses.push(due.duration_since(now).as_secs());
-            contests.answered(Mode::Enforce, due);
+            contests.answered([Mode::Enforce], due);
             now = due;
         }
         assert_eq!(pauses[..5], [0, 2, 4, 8, 16]);
@@ -313,7 +335,7 @@ mod tests {
         for index in 0..3 {
             let now = at(index * MINUTE);
             contests.saw(&git, Mode::Enforce, value, now);
-            contests.answered(Mode::Enforce, now);
+            contests.answered([Mode::Enforce], now);
             contests.saw(&podsec, Mode::Enforce, value, now);
         }
         let contest = contests.of(Mode::Enforce, at(3 * MINUTE)).unwrap();
@@ -341,7 +363,7 @@ mod tests {
                 let due = contests.of(Mode::Enforce, at(*time)).unwrap().answer.unwrap_or(at(*time));
                 prop_assert!(due.duration_since(at(*time)) <= SLOW);
                 if times.get(index + 1).is_none_or(|next| due < at(*next)) {
-                    contests.answered(Mode::Enforce, due);
+                    contests.answered([Mode::Enforce], due);
                     answers.push(due.as_millisecond());
                 }
             }

@@ -210,8 +210,8 @@ impl Gate<'_> {
     /// What stands in the way besides the workloads.
     fn step(&self, policy: LevelVersion) -> Step {
         let Evidence { pace, newer_server, .. } = *self.evidence;
-        if let Some(reason) = pace.halted.clone() {
-            return Step::Shut(HoldReason::RolloutHalted { reason }, None);
+        if pace.halted {
+            return Step::Shut(HoldReason::RolloutHalted, None);
         }
         if let Some(until) = pace.slot.filter(|slot| *slot > self.situation.now) {
             return Step::Shut(HoldReason::Batch { until }, Some(until));

@@ -15,8 +15,8 @@ const REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 pub struct Pace {
     /// When the next namespace may be raised; `None`: now.
     pub slot: Option<Timestamp>,
-    /// Why no namespace may be raised for the time being.
-    pub halted: Option<String>,
+    /// Whether no namespace may be raised for the time being.
+    pub halted: bool,
 }
 
 /// When each profile last raised which namespace through the gate.

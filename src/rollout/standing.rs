@@ -105,7 +105,7 @@ const fn state_of(reason: &HoldReason) -> ReportState {
         HoldReason::Contested { .. } => ReportState::Contested,
         HoldReason::NotJudged
         | HoldReason::Violations { .. }
-        | HoldReason::RolloutHalted { .. }
+        | HoldReason::RolloutHalted
         | HoldReason::Batch { .. }
         | HoldReason::LastLookDue
         | HoldReason::LastLookUnavailable { .. }

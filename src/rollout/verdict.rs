@@ -63,11 +63,8 @@ pub enum HoldReason {
         /// When that is long enough.
         until: Timestamp,
     },
-    /// Raises of the profile are halted, for this reason.
-    RolloutHalted {
-        /// The reason.
-        reason: String,
-    },
+    /// Raises of the profile are halted. Why is told in its status: that is of another tenant's namespace.
+    RolloutHalted,
     /// As many namespaces were raised as the profile allows for a time.
     Batch {
         /// When the next one may be.

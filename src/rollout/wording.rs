@@ -58,7 +58,7 @@ fn held(reason: &HoldReason, plan: &ModePlan) -> (StateReason, String) {
             format!("no workload has violated {planned} since {since}; it is raised at {until} if none does until then"),
         ),
         // Not what it is that broke: that is another tenant's, and this is told in every namespace that waits.
-        HoldReason::RolloutHalted { reason: _ } => (
+        HoldReason::RolloutHalted => (
             StateReason::RolloutHalted,
             format!(
                 "profile {} raises nothing for now, since something broke in a namespace that it had raised; its \

@@ -63,7 +63,9 @@ async fn what_changed_between_observing_and_writing_is_looked_at_again() {
     stage.namespace("team-d", &[]).await;
     is_written(&stage, "team-d").await;
     stage.shows("team-d", BASELINE).await;
-    let refused = stage.interposer.count(|passed| passed.code == Some(403));
+    // An Event for whoever was in a namespace that has gone meanwhile may be refused.
+    let refused =
+        stage.interposer.count(|passed| passed.code == Some(403) && passed.written_namespace().is_some());
     assert_eq!(refused, 0, "{:?}", stage.interposer.passed());
 }
 

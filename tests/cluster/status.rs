@@ -32,7 +32,7 @@ async fn kubectl_and_waiters_see_how_far_a_profile_is() {
     let status = stage.status("teams").await;
     let kinds: Vec<_> =
         status["conditions"].as_array().unwrap().iter().map(|one| one["type"].clone()).collect();
-    assert_eq!(kinds, ["Ready", "Compliant", "Overlapping", "RolloutHalted"]);
+    assert_eq!(kinds, ["Ready", "Compliant", "Overlapping", "Contested", "RolloutHalted"]);
     assert!(
         kinds
             .iter()
@@ -115,7 +115,7 @@ async fn namespaces_are_counted_by_what_became_of_them() {
     stage.settled_profile("teams", teams).await;
     let expected = json!({
         "matched": 5, "governed": 4, "inSync": 2, "held": 1, "exempt": 1, "yielded": 1, "frozen": 0,
-        "soaking": 1, "inconclusive": 0,
+        "soaking": 1, "inconclusive": 0, "contested": 0,
     });
     stage.counts("teams", "matched", 5).await;
     let status = stage.status("teams").await;
@@ -131,7 +131,7 @@ async fn namespaces_are_counted_by_what_became_of_them() {
         frozen,
         json!({
             "matched": 1, "governed": 1, "inSync": 0, "held": 0, "exempt": 0, "yielded": 0, "frozen": 1,
-            "soaking": 0, "inconclusive": 0,
+            "soaking": 0, "inconclusive": 0, "contested": 0,
         })
     );
     let (status, reason, _) = stage.condition("frozen", "Ready").await.unwrap();

@@ -88,6 +88,6 @@ pub(in super::super) async fn prepare(
 fn pace(state: &State, profile: &Profile, namespace: &Namespace, now: Timestamp) -> Pace {
     Pace {
         slot: state.raises.lock().slot(profile, &namespace.uid, now),
-        halted: state.halts.reason(&profile.name, profile.generation, now),
+        halted: state.halts.reason(&profile.name, profile.generation, now).is_some(),
     }
 }

@@ -308,10 +308,8 @@ impl World {
         let site = &self.sites[name];
         let profile = &self.profile;
         let inventory = site.inventory();
-        let pace = Pace {
-            slot: self.raises.slot(profile, &site.namespace.uid, self.now),
-            halted: self.halted.then(|| "broken".to_owned()),
-        };
+        let pace =
+            Pace { slot: self.raises.slot(profile, &site.namespace.uid, self.now), halted: self.halted };
         let evidence = Evidence {
             workloads: &inventory.workloads(),
             judge: &Judge::new("privileged:latest".parse().unwrap()),

@@ -129,8 +129,8 @@ fn it_keeps_to_the_pace() {
     let until = after(time(), HOUR);
     stage.pace.slot = Some(until);
     assert_eq!(enforce(&stage.settle()), &Verdict::Hold(HoldReason::Batch { until }));
-    stage.pace.halted = Some("broken".into());
-    let halted = HoldReason::RolloutHalted { reason: "broken".into() };
+    stage.pace.halted = true;
+    let halted = HoldReason::RolloutHalted;
     assert_eq!(enforce(&stage.settle()), &Verdict::Hold(halted));
     stage.pace = Pace::default();
     assert_eq!(enforce(&stage.settle()), &forced("restricted:v1.37"), "it was held before all the same");

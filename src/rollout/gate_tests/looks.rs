@@ -85,7 +85,7 @@ fn no_look_is_taken_for_what_would_be_held_anyway() {
     let held: [fn(&mut Stage); 4] = [
         |stage| stage.run(PRIVILEGED),
         |stage| stage.inventory.miss("pods"),
-        |stage| stage.pace.halted = Some("broken".into()),
+        |stage| stage.pace.halted = true,
         |stage| stage.pace.slot = Some(after(now(), HOUR)),
     ];
     for hold in held {

@@ -15,22 +15,22 @@ fn a_batch_without_a_slot_holds_until_there_is_one() {
 #[test]
 fn a_halted_rollout_holds() {
     let mut stage = Stage::new(&gated("baseline", "0s")).with_pod(BASELINE);
-    stage.pace.halted = Some("2 workloads break".into());
-    let reason = HoldReason::RolloutHalted { reason: "2 workloads break".into() };
+    stage.pace.halted = true;
+    let reason = HoldReason::RolloutHalted;
     assert_eq!(enforce(&stage.settle()), &Verdict::Hold(reason));
-    stage.pace.halted = None;
+    stage.pace.halted = false;
     assert_eq!(enforce(&stage.settle()), &raised("baseline:v1.37"));
 }
 
 #[test]
 fn a_soak_goes_on_while_the_pace_holds() {
     let mut stage = Stage::new(&gated("baseline", "24h")).with_pod(BASELINE);
-    stage.pace.halted = Some("broken".into());
+    stage.pace.halted = true;
     let plan = stage.settle();
     assert!(matches!(enforce(&plan), Verdict::Hold(HoldReason::Soaking { .. })), "it is told first");
-    let halted = Verdict::Hold(HoldReason::RolloutHalted { reason: "broken".into() });
+    let halted = Verdict::Hold(HoldReason::RolloutHalted);
     assert_eq!(enforce(&stage.settle_after(HOUR * 24)), &halted);
-    stage.pace.halted = None;
+    stage.pace.halted = false;
     assert_eq!(enforce(&stage.settle_after(HOUR)), &raised("baseline:v1.37"));
 }
 
@@ -48,7 +48,7 @@ fn the_pace_holds_the_level_below_too_and_the_reason_stays_what_violates() {
 fn repairs_and_what_a_person_lowers_do_not_wait() {
     let mut stage = Stage::new(&gated("restricted", "0s")).with_pod(RESTRICTED);
     stage.settle();
-    stage.pace = Pace { slot: Some(after(now(), HOUR)), halted: Some("broken".into()) };
+    stage.pace = Pace { slot: Some(after(now(), HOUR)), halted: true };
     stage.run(PRIVILEGED);
     update(&mut stage.namespace, "kubectl-label", "enforce", None);
     let plan = stage.settle();

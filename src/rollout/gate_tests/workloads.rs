@@ -188,7 +188,7 @@ fn a_protected_namespace_goes_through_the_gate_whatever_the_strategy() {
 fn immediate_asks_nobody() {
     let spec = gated("restricted", "0s").replace(r#""soak": "0s""#, r#""strategy": "Immediate""#);
     let mut stage = Stage::new(&spec).with_pod(PRIVILEGED);
-    stage.pace.halted = Some("broken".into());
+    stage.pace.halted = true;
     stage.inventory.miss("pods");
     let plan = stage.settle();
     assert_eq!((enforce(&plan), plan.raise, &plan.look), (&raised("restricted:v1.37"), None, &None));

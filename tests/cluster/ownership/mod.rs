@@ -1,5 +1,6 @@
 //! Labels that somebody else sets, too: whose they are in the end, and what people read about it.
 
+mod absence;
 mod commands;
 mod fights;
 mod histories;

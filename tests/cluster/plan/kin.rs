@@ -38,13 +38,12 @@ async fn a_namespace_is_explained() {
         (&json!("baseline:v1.37"), &json!("podsec"))
     );
 
-    let (status, open) = why("open");
-    assert_eq!(open["namespace"]["state"], "Yielded", "{open:#}");
+    let (status, strict) = why("strict");
+    assert_eq!(strict["namespace"]["state"], "Yielded", "{strict:#}");
     assert_eq!(status, Some(0));
-    assert!(
-        open["next"].to_string().contains("have kubectl-create leave the enforce labels alone"),
-        "{open:#}"
-    );
+    let next = strict["next"].to_string();
+    assert!(next.contains("KeepStricter leaves them what is at least as strict"), "{next}");
+    assert!(next.contains("kubectl label namespace strict pod-security.kubernetes.io/enforce-"), "{next}");
     let (status, broken) = why("broken");
     assert_eq!(status, Some(1));
     assert_eq!(broken["results"].as_array().unwrap().len(), 2);
