@@ -77,6 +77,58 @@ fn comparisons_are_as_they_are_documented() {
 }
 
 #[test]
+fn documents_say_the_same_in_yaml() {
+    for arguments in [&["recommend"][..], &["compare", "--from", "v1.31", "--to", "v1.34"]] {
+        let written = |format: &str| run(&folder(), &[arguments, &["-o", format, "."]].concat());
+        let ((status, json, _), (same, yaml, told)) = (written("json"), written("yaml"));
+        assert_eq!((status, told.as_str()), (same, ""));
+        let json: Value = serde_json::from_str(&json).expect("JSON");
+        assert_eq!(serde_saphyr::from_str::<Value>(&yaml).expect("YAML"), json, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_workload_is_counted_once_whatever_the_number_of_levels() {
+    let probed = GOOD.replace(
+        "  containers:\n  - ",
+        "  containers:\n  - livenessProbe: {httpGet: {host: h, port: 1}}\n    ",
+    );
+    let folder = Folder::new(&[("probed.yaml", &probed)]);
+    let arguments = ["compare", "--from", "v1.31", "--to", "v1.34", "."];
+    let (status, shown, _) = run(&folder, &arguments);
+    assert_eq!((status, shown.matches("probe or lifecycle host").count()), (Some(1), 2), "{shown}");
+    let last = "1 namespace, 1 workload: 1 newly fails, 0 newly pass, 0 fail as before for other reasons";
+    assert_eq!(shown.lines().last(), Some(last));
+    let (_, shown, _) = run(&folder, &[&arguments[..], &["-o", "json"]].concat());
+    let json: Value = serde_json::from_str(&shown).expect("JSON");
+    assert_eq!((&json["summary"]["newlyFailing"], &json["summary"]["workloads"]), (&1.into(), &1.into()));
+
+    let doubtful = GOOD.replace("spec:\n", "spec:\n  volumes: [{name: m, marsDisk: {}}]\n");
+    let folder = Folder::new(&[
+        ("doubtful.yaml", &doubtful),
+        ("other.yaml", &doubtful.replace("name: good", "name: other")),
+    ]);
+    let (status, _, told) =
+        run(&folder, &["compare", "--from", "v1.31", "--level", "restricted,restricted", "."]);
+    assert_eq!((status, told.as_str()), (Some(2), "podsec: 2 workloads cannot be told\n"));
+}
+
+#[test]
+fn versions_are_refused_in_one_form() {
+    for arguments in [
+        &["compare", "--from", "1.31", "."][..],
+        &["compare", "--from", "v1.31", "--to", "newest", "."],
+        &["check", "--enforce", "baseline:1.31", "."],
+    ] {
+        let (status, _, told) = run(&folder(), arguments);
+        assert_eq!(status, Some(2));
+        assert!(told.contains(": version must be latest or v1.N, as in v1.33\n"), "{arguments:?}: {told}");
+    }
+    let (_, _, told) = run(&folder(), &["plan", "--enforce", "secure"]);
+    assert!(told.contains(": level must be one of privileged, baseline, restricted\n"), "{told}");
+}
+
+#[test]
 fn what_newly_passes_is_no_finding() {
     let (status, shown, _) = run(&folder(), &["compare", "--from", "v1.34", "--to", "v1.31", "."]);
     assert_eq!(status, Some(0), "{shown}");

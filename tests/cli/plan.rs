@@ -65,6 +65,8 @@ fn the_others_say_what_could_not_be_reached() {
         assert_eq!(status, Some(2), "{arguments:?}");
         assert!(format!("{shown}{told}").contains("context gone"), "{arguments:?}: {shown}{told}");
     }
+    let (_, shown, _) = run(&["compare", "--from", "v1.31"]);
+    assert_eq!(shown.lines().next(), Some("v1.31 to latest: nothing could be read"));
 }
 
 #[test]

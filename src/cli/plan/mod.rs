@@ -14,6 +14,8 @@ mod soak_tests;
 pub(super) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod words_tests;
 
 use std::{
     io::{IsTerminal, Write},

@@ -4,6 +4,9 @@ mod explanation;
 mod json;
 mod table;
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{IsTerminal, Write};
 
 use clap::Args;

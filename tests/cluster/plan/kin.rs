@@ -88,3 +88,28 @@ async fn levels_and_versions_are_told_of_a_live_cluster() {
     assert_eq!((&summary["held"], &summary["broken"]), (&json!(0), &json!(0)), "{summary:#}");
     stage.cluster.apply_file(&path).unwrap();
 }
+
+#[tokio::test]
+async fn namespaces_that_are_not_there_are_told_on_stderr() {
+    let stage = Stage::without_controller(Cluster::builder()).await;
+    stage.namespace("shop", &[("tier", "apps")]).await;
+    let kubeconfig = stage.cluster.admin_kubeconfig().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = podsec(&kubeconfig, arguments);
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let nobody = "podsec: no namespace has labels that match \"tier=app\"\n";
+    for format in ["table", "wide", "json", "yaml", "markdown", "html"] {
+        assert_eq!(run(&["plan", "-l", "tier=app", "-o", format]), (Some(2), nobody.to_owned()), "{format}");
+        let (status, told) = run(&["plan", "-n", "shop,ship", "-o", format]);
+        assert_eq!((status, told.as_str()), (Some(2), "podsec: there is no namespace ship\n"), "{format}");
+    }
+    for command in [&["recommend"][..], &["recommend", "-o", "profiles"], &["compare", "--from", "v1.31"]] {
+        assert_eq!(
+            run(&[command, &["-l", "tier=app"]].concat()),
+            (Some(2), nobody.to_owned()),
+            "{command:?}"
+        );
+    }
+    assert_eq!(run(&["plan", "-l", "tier=apps"]), (Some(0), String::new()));
+}
