@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// `1 namespace`, `3 namespaces`.
-pub fn counted<N: Display + PartialEq + From<u8>>(count: N, one: &str) -> String {
+pub fn counted<N: Copy + Display + PartialEq + From<u8>>(count: N, one: &str) -> String {
     let many = agreed(&count, "", "s");
     format!("{count} {one}{many}")
 }

@@ -23,7 +23,7 @@ use crate::{
     standards::{LABEL_PREFIX, Mode},
 };
 
-/// Show who owns the Pod Security labels of namespaces, and what podsec would do about it
+/// Show who owns the Pod Security labels, and what podsec makes of it
 ///
 /// Reads a cluster and changes nothing in it: who last set which of the six labels and since when, as the API server has
 /// it on record (managedFields), and what the profiles there make of it. Whoever is on record wrote last; whether they

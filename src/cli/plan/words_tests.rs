@@ -94,7 +94,10 @@ fn a_namespace_is_counted_once_in_the_last_line() {
         )
         .profile(
             "gated",
-            &json!({"namespaceSelector": {"matchLabels": {"tier": "gated"}}, "enforce": {"level": "restricted"}}),
+            &json!({
+                "namespaceSelector": {"matchLabels": {"tier": "gated"}}, "enforce": {"level": "restricted"},
+                "rollout": {"soak": "0s"},
+            }),
         )
         .plan();
     let totals = plan.totals();

@@ -198,6 +198,6 @@ impl Recommendation {
             }
         });
         let namespaces = namespaces.collect();
-        Self { title, context, version, notices, namespaces, problems, present }
+        Self { title, context, version, notices, present, namespaces, problems }
     }
 }
