@@ -4,12 +4,12 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::{
     super::{
-        Change, Completeness, NamePattern, Profile, WeakenCause,
+        Change, Completeness, LeaveReason, NamePattern, Profile, WeakenCause,
         testing::{self, COMPLETE, apply, forge, now, owned_by, profile, update},
     },
     *,
 };
-use crate::standards::{Level, Version};
+use crate::standards::{Level, Strictness, Version};
 
 /// What may happen to a namespace between two plans.
 #[derive(Clone, Debug)]
@@ -194,6 +194,34 @@ fn may_weaken(before: &Namespace, world: &World, cause: WeakenCause, governing: 
     }
 }
 
+/// Checks what is left to others, told afresh from the table of the three policies.
+fn check_left(
+    plan: &NamespacePlan,
+    before: &Namespace,
+    world: &World,
+    settings: &Settings,
+) -> Result<(), TestCaseError> {
+    for mode in plan.modes.iter().filter(|mode| mode.governed) {
+        let Verdict::LeaveAlone { reason, last_set_by, .. } = &mode.verdict else { continue };
+        let policy = world.profiles.get(&mode.profile).map(|profile| profile.conflict_policy);
+        let was_podsecs =
+            before.ledger().profile_of(mode.mode).is_some() || before.owned_keys(mode.mode).next().is_some();
+        let compared = mode.planned.map(|planned| planned.compared_to(mode.present));
+        let is_right = match (policy, reason) {
+            (Some(ConflictPolicy::Yield), LeaveReason::Yield) => true,
+            (Some(ConflictPolicy::KeepStricter), LeaveReason::Stricter) => {
+                compared == Some(Strictness::Weaker)
+            }
+            (Some(ConflictPolicy::KeepStricter), LeaveReason::Reconciler) => {
+                compared == Some(Strictness::Stricter) && !was_podsecs && !settings.reconcilers.is_empty()
+            }
+            _ => false,
+        };
+        prop_assert!(is_right && !last_set_by.is_empty(), "left to others: {plan:#?}");
+    }
+    Ok(())
+}
+
 /// Checks one plan against the namespace as it was, carries it out, and checks what came of it.
 fn check(world: &mut World, settings: &Settings) -> Result<(), TestCaseError> {
     let before = world.namespace.clone();
@@ -279,6 +307,8 @@ fn check(world: &mut World, settings: &Settings) -> Result<(), TestCaseError> {
         }
     }
 
+    check_left(&plan, &before, world, settings)?;
+
     if plan.modes.is_empty() {
         prop_assert!(owned_by(after, Manager::Podsec).is_empty(), "podsec owns what no mode accounts for");
     }
@@ -299,8 +329,12 @@ proptest! {
         events in vec(arb_event(), 1..12),
         never_weaken in prop::bool::weighted(0.15),
         protected in prop::bool::weighted(0.15),
+        knows_flux in any::<bool>(),
     ) {
         let mut settings = Settings { never_weaken, ..Settings::default() };
+        if knows_flux {
+            settings.reconcilers = ["kustomize-controller".to_owned()].into();
+        }
         if protected {
             settings.protected = vec![NamePattern::new("a")];
         }
