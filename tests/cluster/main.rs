@@ -5,6 +5,7 @@
 mod access;
 mod cross_check;
 mod doubt;
+mod flux;
 mod gate;
 mod hostile;
 mod interposer;
