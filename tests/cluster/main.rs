@@ -26,6 +26,7 @@ mod report;
 mod scale;
 mod stage;
 mod status;
+mod status_contract;
 #[path = "../profiles/table.rs"]
 mod table;
 mod transitions;
