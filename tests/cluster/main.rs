@@ -3,10 +3,13 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod access;
+mod argocd;
 mod cross_check;
 mod doubt;
 mod flux;
 mod gate;
+mod gitops_page;
+mod helm;
 mod hostile;
 mod interposer;
 mod outage;

@@ -1,7 +1,8 @@
 // Command argocd-diff answers what Argo CD makes of objects under the settings of an argocd-cm, by its own code.
 //
-//	argocd-diff compare FILE             {"git": …, "live": …} a line on standard input; Synced or OutOfSync a line on
-//	                                     standard output: whether it takes the live object for what Git says
+//	argocd-diff compare FILE             {"git": …, "live": …, "ignoreDifferences": …} a line on standard input, the last
+//	                                     as in an Application; Synced or OutOfSync a line on standard output: whether it
+//	                                     takes the live object for what Git says
 //	argocd-diff excluded FILE GROUP KIND true or false: whether it looks at objects of the kind at all
 package main
 
@@ -26,10 +27,11 @@ import (
 	"github.com/argoproj/argo-cd/v3/util/settings"
 )
 
-// A question is what Git says, and what is live.
+// A question is what Git says, what is live, and what the Application ignores.
 type question struct {
-	Git  *unstructured.Unstructured `json:"git"`
-	Live *unstructured.Unstructured `json:"live"`
+	Git               *unstructured.Unstructured           `json:"git"`
+	Live              *unstructured.Unstructured           `json:"live"`
+	IgnoreDifferences []v1alpha1.ResourceIgnoreDifferences `json:"ignoreDifferences"`
 }
 
 func main() {
@@ -64,19 +66,19 @@ func compare(manager *settings.SettingsManager) error {
 	if err != nil {
 		return err
 	}
-	config, err := diff.NewDiffConfigBuilder().
-		WithDiffSettings(nil, overrides, false, normalizers.IgnoreNormalizerOpts{}).
-		WithTracking(common.LabelKeyAppInstance, string(v1alpha1.TrackingMethodAnnotation)).
-		WithNoCache().
-		Build()
-	if err != nil {
-		return err
-	}
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var asked question
 		if err := json.Unmarshal(lines.Bytes(), &asked); err != nil {
+			return err
+		}
+		config, err := diff.NewDiffConfigBuilder().
+			WithDiffSettings(asked.IgnoreDifferences, overrides, false, normalizers.IgnoreNormalizerOpts{}).
+			WithTracking(common.LabelKeyAppInstance, string(v1alpha1.TrackingMethodAnnotation)).
+			WithNoCache().
+			Build()
+		if err != nil {
 			return err
 		}
 		result, err := diff.StateDiff(asked.Live, asked.Git, config)
