@@ -13,7 +13,7 @@ stage() {
     fmt) cargo fmt --all --check ;;
     clippy) cargo clippy --workspace --all-targets --locked -- -D warnings ;;
     rustdoc) RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked ;;
-    control-plane) cargo run --quiet --locked -p podsec-control-plane -- build ;;
+    control-plane) cargo run --quiet --locked -p podsec-control-plane -- build --gitops ;;
     unit) cargo test --workspace --lib --bins --locked ;;
     standards) cargo test --locked --test standards ;;
     house) cargo test --locked --test house ;;

@@ -3,9 +3,13 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod access;
+mod argocd;
 mod cross_check;
 mod doubt;
+mod flux;
 mod gate;
+mod gitops_page;
+mod helm;
 mod hostile;
 mod interposer;
 mod outage;
@@ -26,6 +30,7 @@ mod report;
 mod scale;
 mod stage;
 mod status;
+mod status_contract;
 #[path = "../profiles/table.rs"]
 mod table;
 mod transitions;

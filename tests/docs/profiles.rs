@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{files, pages, quoted, read};
 
 /// The YAML blocks of a page.
-fn blocks(page: &str) -> Vec<String> {
+pub(crate) fn blocks(page: &str) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     let mut inside = false;
     for line in page.lines() {
@@ -58,8 +58,10 @@ fn every_profile_in_the_documentation_can_be_used() {
 
 #[test]
 fn every_example_profile_can_be_used() {
-    for file in files("examples/profiles", ".yaml") {
-        assert_eq!(read_profiles(&read(&file), &file), 1, "{file}");
+    for folder in ["examples/profiles", "examples/flux/profiles"] {
+        for file in files(folder, ".yaml") {
+            assert_eq!(read_profiles(&read(&file), &file), 1, "{file}");
+        }
     }
 }
 

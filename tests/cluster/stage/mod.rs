@@ -2,9 +2,11 @@
 //! what tests do with them.
 
 pub(crate) mod namespaces;
+mod obstacles;
 pub(crate) mod profiles;
 pub(crate) mod reports;
 mod running;
+pub(crate) mod seen;
 pub(crate) mod workloads;
 
 use std::{

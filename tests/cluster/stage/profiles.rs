@@ -2,7 +2,7 @@
 
 use kube::{
     Api,
-    api::{DeleteParams, Patch, PatchParams},
+    api::{DeleteParams, DynamicObject, Patch, PatchParams},
 };
 use podsec::api::ClusterPodSecurityProfile;
 use serde_json::{Value, json};
@@ -12,6 +12,11 @@ use super::Stage;
 impl Stage {
     pub(crate) fn profiles(&self) -> Api<ClusterPodSecurityProfile> {
         Api::all(self.admin.clone())
+    }
+
+    /// Profiles as the API server has them, whether or not they can be read.
+    pub(crate) fn raw_profiles(&self) -> Api<DynamicObject> {
+        Api::all_with(self.admin.clone(), &podsec::cluster::profiles::resource())
     }
 
     /// Puts a profile in place of whatever has its name; gives its generation.
@@ -30,8 +35,7 @@ impl Stage {
         });
         // A merge would keep what the new spec leaves out; an applier that leaves a field out withdraws it.
         let params = PatchParams::apply("kubectl").force();
-        let api: Api<kube::api::DynamicObject> = Api::all_with(self.admin.clone(), &resource);
-        let patched = api.patch(name, &params, &Patch::Apply(&object)).await?;
+        let patched = self.raw_profiles().patch(name, &params, &Patch::Apply(&object)).await?;
         Ok(patched.metadata.generation.unwrap())
     }
 
@@ -68,9 +72,7 @@ impl Stage {
 
     /// A profile's status, null when it has none.
     pub(crate) async fn status(&self, name: &str) -> Value {
-        let api: Api<kube::api::DynamicObject> =
-            Api::all_with(self.admin.clone(), &podsec::cluster::profiles::resource());
-        api.get(name).await.unwrap().data["status"].take()
+        self.raw_profiles().get(name).await.unwrap().data["status"].take()
     }
 
     /// The status, reason and message of a condition.

@@ -20,6 +20,8 @@ use crate::error::{Doing as _, Error};
 pub(crate) const ADMIN: &str = "admin";
 /// The user of kwok.
 pub(crate) const KWOK: &str = "kwok";
+/// The user of Flux, who may do everything.
+pub(crate) const FLUX: &str = "flux";
 /// The users whose rights the API server itself brings along.
 pub(crate) const CONTROLLER_MANAGER: &str = "system:kube-controller-manager";
 /// See [`CONTROLLER_MANAGER`].
@@ -28,7 +30,7 @@ pub(crate) const SCHEDULER: &str = "system:kube-scheduler";
 /// The administrator's kubeconfig file.
 pub(crate) const ADMIN_KUBECONFIG: &str = "kubeconfig";
 
-const OWN: [&str; 4] = [ADMIN, KWOK, CONTROLLER_MANAGER, SCHEDULER];
+const OWN: [&str; 5] = [ADMIN, KWOK, FLUX, CONTROLLER_MANAGER, SCHEDULER];
 const MASTERS: &str = "system:masters";
 
 /// The keys of one cluster, written into its folder.
@@ -107,7 +109,7 @@ impl Credentials {
     /// Lines of `token,user,uid,"groups"`.
     fn token_file(&self) -> String {
         self.tokens.iter().fold(String::new(), |mut text, (user, token)| {
-            let group = if [ADMIN, KWOK].contains(&user.as_str()) { MASTERS } else { "" };
+            let group = if [ADMIN, KWOK, FLUX].contains(&user.as_str()) { MASTERS } else { "" };
             let name = user.replace('"', "\"\"");
             // Writing into a string cannot fail.
             let _ = writeln!(text, "{token},\"{name}\",\"{name}\",\"{group}\"");

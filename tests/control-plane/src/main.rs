@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use podsec_control_plane::{Binaries, Error, Program, standing};
+use podsec_control_plane::{Binaries, Error, GitopsTool, Program, flux_definitions, standing};
 
 /// A real Kubernetes control plane without containers.
 #[derive(Debug, Parser)]
@@ -18,7 +18,11 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Build all programs that are not built yet, and print their paths
-    Build,
+    Build {
+        /// Those of Flux, Argo CD and Helm as well, which only tests need
+        #[arg(long)]
+        gitops: bool,
+    },
     /// Start a cluster that runs until `down`, and print how to reach it
     Up {
         /// Its folder; a fixed one in the cache unless given
@@ -51,9 +55,9 @@ async fn main() -> ExitCode {
 /// Does what is asked, and returns what to print.
 async fn run(command: Command) -> Result<String, Error> {
     match command {
-        Command::Build => {
-            let binaries = tokio::task::spawn_blocking(|| Binaries::ensure(&Program::ALL)).await??;
-            let paths = Program::ALL.map(|program| binaries.path(program).display().to_string());
+        Command::Build { gitops } => {
+            let paths = tokio::task::spawn_blocking(move || build(gitops)).await??;
+            let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
             Ok(paths.join("\n"))
         }
         Command::Up { dir, nodes } => {
@@ -72,6 +76,19 @@ async fn run(command: Command) -> Result<String, Error> {
         }
         Command::Paths => Ok(Binaries::cache_folder()?.display().to_string()),
     }
+}
+
+/// Builds what is not built yet, and returns where all of it is.
+fn build(gitops: bool) -> Result<Vec<PathBuf>, Error> {
+    let binaries = Binaries::ensure(&Program::ALL)?;
+    let mut paths = Program::ALL.map(|program| binaries.path(program)).to_vec();
+    if gitops {
+        for tool in GitopsTool::ALL {
+            paths.push(tool.ensure()?);
+        }
+        paths.push(flux_definitions()?);
+    }
+    Ok(paths)
 }
 
 /// For a shell that evaluates the line.

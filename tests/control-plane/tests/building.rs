@@ -38,6 +38,9 @@ impl Place {
             fs::create_dir_all(file.parent().unwrap()).unwrap();
             fs::write(file, "kind: Stage").unwrap();
         }
+        let definitions = tools.join("kwok/config/crd/bases");
+        fs::create_dir_all(&definitions).unwrap();
+        fs::write(definitions.join("definition.yaml"), "kind: CustomResourceDefinition").unwrap();
         fs::write(tools.join("go"), GO).unwrap();
         fs::set_permissions(tools.join("go"), Permissions::from_mode(0o755)).unwrap();
         place
@@ -99,6 +102,21 @@ fn a_full_cache_needs_no_go() {
     let place = Place::new();
     assert!(place.tool("build").output().unwrap().status.success());
     let again = place.tool("build").env("PATH", "/nowhere").output().unwrap();
+    assert!(again.status.success() && again.stderr.is_empty(), "{again:?}");
+}
+
+#[test]
+fn the_tools_of_gitops_are_built_when_asked_for_and_kept_beside() {
+    let place = Place::new();
+    let output = place.tool("build").arg("--gitops").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let paths = String::from_utf8(output.stdout).unwrap();
+    for name in ["kustomize-controller", "helm", "argocd", "argocd-diff", "flux-definitions"] {
+        let path = paths.lines().find(|path| path.ends_with(&format!("/{name}"))).expect(name);
+        assert!(Path::new(path).exists(), "{path}");
+    }
+    assert_eq!(place.built().len(), 10, "{:?}", place.built());
+    let again = place.tool("build").arg("--gitops").env("PATH", "/nowhere").output().unwrap();
     assert!(again.status.success() && again.stderr.is_empty(), "{again:?}");
 }
 

@@ -46,7 +46,7 @@ pub(super) fn fill(folder: &Path, missing: &[Program], with_stages: bool) -> Res
         missing.iter().copied().filter(|program| !folder.join(program.name()).is_file()).collect();
     if !missing.is_empty() || (with_stages && !stages(folder).is_dir()) {
         let names: Vec<&str> = missing.iter().map(|program| program.name()).collect();
-        go::check(&names.join(", "))?;
+        go::check(&names.join(", "), Path::new(go::SOURCE))?;
     }
     for (index, &program) in missing.iter().enumerate() {
         go::build(&program.into(), folder, &format!("{} of {}", index + 1, missing.len()))?;
@@ -60,26 +60,63 @@ pub(super) fn fill(folder: &Path, missing: &[Program], with_stages: bool) -> Res
 /// The program of the main package in `source`, which has a go.mod of its own. It is built once for each state of the
 /// folder's files, and kept beside the control plane. Blocks.
 pub fn build_module(name: &'static str, source: &Path) -> Result<PathBuf, Error> {
-    let entries = fs::read_dir(source).doing(|| format!("read {}", source.display()))?;
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    files.sort();
-    let mut text = go::plain_flags().join(" ");
-    for file in &files {
-        let content = fs::read_to_string(file).doing(|| format!("read {}", file.display()))?;
-        text = [text.as_str(), &file.file_name().unwrap_or_default().to_string_lossy(), &content].join("\0");
-    }
-    let text = [text.as_str(), env::consts::OS, env::consts::ARCH].join("\0");
-    let key = crate::credentials::digest(&text);
-    let folder = cache_root()?.join(format!("{name}-{}", key.get(..16).unwrap_or(&key)));
-    let program = folder.join(name);
+    build(&go::Job { name, source, package: ".", flags: go::plain_flags() })
+}
+
+/// What is built of a module in a folder with a go.mod of its own.
+pub(super) fn build(job: &go::Job<'_>) -> Result<PathBuf, Error> {
+    let folder = module_cache(job.name, &[job.source.to_owned()], &job.flags)?;
+    let program = folder.join(job.name);
     if !program.is_file() {
-        let _lock = lock(&folder, name)?;
+        let _lock = lock(&folder, job.name)?;
         if !program.is_file() {
-            go::check(name)?;
-            go::build(&go::Job { name, source, package: ".", flags: go::plain_flags() }, &folder, "1 of 1")?;
+            go::check(job.name, job.source)?;
+            go::build(job, &folder, "1 of 1")?;
         }
     }
     Ok(program)
+}
+
+/// A folder with what `fill` puts together out of the modules whose go.mods are in `sources`.
+pub(super) fn collect(
+    name: &str,
+    sources: &[PathBuf],
+    fill: impl FnOnce(&Path) -> Result<(), Error>,
+) -> Result<PathBuf, Error> {
+    let folder = module_cache(name, sources, &[])?;
+    let collected = folder.join(name);
+    if !collected.is_dir() {
+        let _lock = lock(&folder, name)?;
+        if !collected.is_dir() {
+            for source in sources {
+                go::check(name, source)?;
+            }
+            let partial = partial(&folder)?;
+            let complete = partial.path().join(name);
+            fs::create_dir(&complete).doing(|| format!("create {}", complete.display()))?;
+            fill(&complete)?;
+            fs::rename(&complete, &collected).doing(|| format!("write {}", collected.display()))?;
+        }
+    }
+    Ok(collected)
+}
+
+/// The folder for what is made of modules: another one for each state of the files in `sources`.
+fn module_cache(name: &str, sources: &[PathBuf], flags: &[String]) -> Result<PathBuf, Error> {
+    let mut text = flags.join(" ");
+    for source in sources {
+        let entries = fs::read_dir(source).doing(|| format!("read {}", source.display()))?;
+        let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        files.sort();
+        for file in &files {
+            let content = fs::read_to_string(file).doing(|| format!("read {}", file.display()))?;
+            text =
+                [text.as_str(), &file.file_name().unwrap_or_default().to_string_lossy(), &content].join("\0");
+        }
+    }
+    let text = [text.as_str(), env::consts::OS, env::consts::ARCH].join("\0");
+    let key = crate::credentials::digest(&text);
+    Ok(cache_root()?.join(format!("{name}-{}", key.get(..16).unwrap_or(&key))))
 }
 
 /// Makes the folder, and waits until nobody else builds in it. Held until the file is dropped.

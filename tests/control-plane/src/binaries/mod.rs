@@ -1,6 +1,7 @@
 //! The programs of a control plane: found where `KUBEBUILDER_ASSETS` says, else built once and kept.
 
 mod cache;
+mod gitops;
 mod go;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::path::PathBuf;
 
 pub use cache::build_module;
 pub(crate) use cache::cache_root;
+pub use gitops::{GitopsTool, flux_definitions};
 pub use go::module_folder;
 
 use crate::error::Error;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::Cluster;
+use super::flux::Flux;
 use crate::api_server;
 use crate::audit;
 use crate::binaries::{Binaries, Program};
@@ -26,6 +27,7 @@ pub struct Builder {
     audit_log: bool,
     controller_manager: bool,
     nodes: usize,
+    flux: bool,
     standing: Option<PathBuf>,
 }
 
@@ -68,6 +70,13 @@ impl Builder {
         self
     }
 
+    /// Runs Flux's kustomize-controller, which applies what `GitRepository` objects point at. Nothing fetches from Git:
+    /// a test writes their status.
+    pub fn flux(mut self) -> Self {
+        self.flux = true;
+        self
+    }
+
     /// A cluster in `folder` that outlives this process.
     pub(crate) fn standing(mut self, folder: PathBuf) -> Self {
         self.standing = Some(folder);
@@ -80,8 +89,15 @@ impl Builder {
         let nodes = self.nodes;
         let controller_manager = self.controller_manager;
         // Files, locks and etcd's start block, and a build does so for minutes.
-        let mut cluster = tokio::task::spawn_blocking(move || self.prepare()).await??;
+        let (mut cluster, flux) = tokio::task::spawn_blocking(move || {
+            let flux = self.flux.then(Flux::ensure).transpose()?;
+            Ok::<_, Error>((self.prepare()?, flux))
+        })
+        .await??;
         cluster.start_api_server(&[]).await?;
+        if let Some(flux) = &flux {
+            cluster.start_flux(flux)?;
+        }
         if controller_manager {
             cluster.start_controller_manager()?;
         }

@@ -99,7 +99,7 @@ impl Cluster {
         Ok(arguments)
     }
 
-    fn companion_port(&mut self) -> Result<u16, Error> {
+    pub(super) fn companion_port(&mut self) -> Result<u16, Error> {
         let port = Port::claim()?;
         let number = port.number();
         self.ports.push(port);

@@ -3,6 +3,7 @@
 mod access;
 mod builder;
 mod companions;
+mod flux;
 mod outage;
 
 use std::fs;
@@ -103,6 +104,16 @@ impl Cluster {
         program: &Path,
         arguments: Vec<String>,
     ) -> Result<Process, Error> {
+        Process::start(self.launch(component, program, arguments))
+    }
+
+    /// What a program of this cluster is started with.
+    fn launch<'a>(
+        &'a self,
+        component: &'static str,
+        program: &'a Path,
+        arguments: Vec<String>,
+    ) -> Launch<'a> {
         let lifetime = match &self.record {
             Some(record) => Lifetime::Standing { record: record.clone() },
             // The folder is the API server's guard's to remove.
@@ -111,7 +122,7 @@ impl Cluster {
             }
             None => Lifetime::Guarded { remove: None },
         };
-        Process::start(Launch::component(component, program, arguments, &self.folder, lifetime))
+        Launch::component(component, program, arguments, &self.folder, lifetime)
     }
 
     /// Lets everything run on after this process.
