@@ -83,7 +83,7 @@ async fn forced_against_git(flux: &Flux) {
     flux.applies("forced", &manifests(&keys)).await;
     let versions = Seen::of(flux.stage.namespaces(), "forced-a");
     flux.stage.shows("forced-a", OWNED).await;
-    for round in 1..=2 {
+    for round in 1..=3 {
         let before = stored(&live(flux, "forced-a").await);
         flux.reconciles("forced").await;
         // It takes once a reconciliation, and tells nobody.
@@ -94,7 +94,12 @@ async fn forced_against_git(flux: &Flux) {
         flux.stage.shows("forced-a", OWNED).await;
     }
     flux.stage.event("Repaired", "forced-a: enforce set from privileged").await;
+    let told = is_contested(flux, true).await;
+    assert!(told.contains("kustomize-controller has taken enforce from podsec 3 times in a row"), "{told}");
+    assert!(told.ends_with("then delete the labels pod-security.kubernetes.io/* from it in Git"), "{told}");
+    flux.stage.reports_state("forced-a", "Contested", "Contested").await;
 
+    // What podsec said, done: that ends it.
     flux.follows("forced", &manifests(&[])).await;
     flux.stage.shows("forced-a", OWNED).await;
     let after = stored(&live(flux, "forced-a").await);
@@ -104,6 +109,18 @@ async fn forced_against_git(flux: &Flux) {
     assert_eq!(stored(&live(flux, "forced-a").await), after, "somebody wrote");
     assert_eq!(appliers(&live(flux, "forced-a").await), ["podsec"]);
     never_unlabelled(&versions);
+    is_contested(flux, false).await;
+}
+
+/// Waits until the profile says that there is a fight, or that there is none; gives what it says.
+async fn is_contested(flux: &Flux, is_there: bool) -> String {
+    let status = if is_there { "True" } else { "False" };
+    flux.stage
+        .eventually(&format!("Contested={status}"), || async {
+            let (is, _, message) = flux.stage.condition("forced", "Contested").await?;
+            (is == status).then_some(message)
+        })
+        .await
 }
 
 /// A level in Git beside a version that podsec set is a pair that nobody meant; podsec mends it as a pair.
