@@ -43,6 +43,12 @@ impl Applied {
         Self { modes, requests: 0, ledger, version, protected: false, warnings }
     }
 
+    /// As if a plan had been carried out.
+    #[cfg(test)]
+    pub(super) fn as_if_planned(plan: &NamespacePlan) -> Self {
+        Self { ledger: plan.ledger.clone(), requests: plan.requests.len(), ..Self::as_if(plan.modes.clone()) }
+    }
+
     /// The version that the last request left, if there was one.
     pub(super) fn version(&self) -> Option<&str> {
         self.version.as_deref()

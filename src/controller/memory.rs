@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use super::apply::Applied;
 use crate::{
     assessment::Fingerprint,
-    rollout::{Contest, Contests, HoldReason, Ledger, ModePlan, Namespace, Verdict},
+    rollout::{Contest, Contests, HoldReason, LeaveReason, Ledger, ModePlan, Namespace, Verdict},
     standards::{LevelVersion, Mode},
 };
 
@@ -50,7 +50,7 @@ impl Left {
         }
         self.contests.take_if(|contests| {
             contests.expire(now);
-            contests.is_empty()
+            contests.is_empty(now)
         });
     }
 
@@ -66,6 +66,8 @@ impl Left {
                 let is_owned = namespace.owns(keys.level) && namespace.owns(keys.version);
                 is_owned.then_some(plan.present)
             }
+            // It is left to them, and is put back once it is weaker: that is a take all the same.
+            Verdict::LeaveAlone { reason: LeaveReason::Stricter, .. } => *value,
             Verdict::LeaveAlone { .. } | Verdict::Freeze(_) | Verdict::Release(_) => None,
         };
         if let (Some(contests), None) = (&mut self.contests, value) {
@@ -135,8 +137,22 @@ impl Memory {
         by_name.insert(namespace.name.clone(), left);
     }
 
+    /// Notes that modes may have been written, or not: the answer was lost. What is found there next is no take.
+    pub(super) fn unsure(&self, namespace: &Namespace, modes: &[Mode]) {
+        let mut by_name = self.by_name.lock();
+        if let Some(left) = by_name.get_mut(&namespace.name).filter(|left| left.is_of(namespace)) {
+            for mode in modes {
+                left.values[mode.index()] = None;
+            }
+        }
+    }
+
     /// Forgets a namespace that is gone.
     pub(super) fn forget(&self, name: &str) {
         self.by_name.lock().remove(name);
     }
 }
+
+#[cfg(test)]
+#[path = "memory_tests.rs"]
+mod tests;

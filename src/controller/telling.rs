@@ -109,7 +109,7 @@ fn tell_fights(state: &State, namespace: &Namespace, before: &Outcome, outcome: 
                 let note = format!("namespace {name}: {}", wording::contest(contest, mode, name));
                 Told { warning: true, reason: EventReason::Contested, note }
             }
-            (Some(_), None) => {
+            (Some(_), None) if is_still_podsecs(plan) => {
                 let note = format!("namespace {name}: nobody takes {mode} from podsec any more");
                 Told { warning: false, reason: EventReason::Settled, note }
             }
@@ -117,6 +117,11 @@ fn tell_fights(state: &State, namespace: &Namespace, before: &Outcome, outcome: 
         };
         announce(state, namespace, plan, told);
     }
+}
+
+/// Whether podsec goes on keeping the mode right; otherwise that it is taken no more says nothing of anybody.
+fn is_still_podsecs(plan: &ModePlan) -> bool {
+    plan.governed && matches!(plan.verdict, Verdict::InSync | Verdict::Write { .. })
 }
 
 /// Tells that workloads lack pods since enforce was raised, and that none does any more.
@@ -206,13 +211,7 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
                 note: with_former(format!("namespace {name}: {mode} {before}: {sentence}"), plan),
             })
         }
-        Verdict::Release(Release::Remove) => {
-            let note = format!(
-                "namespace {name}: {mode} label removed, was {before}: profile {profile} let go of it with releasePolicy: Remove"
-            );
-            let note = with_former(note, plan);
-            Some(Told { warning: true, reason: EventReason::Removed, note })
-        }
+        Verdict::Release(Release::Remove) => Some(removed(plan, namespace, &before)),
         Verdict::Hold(why) if changed => {
             let (reason, sentence) = wording::hold(why, plan);
             let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
@@ -238,6 +237,25 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
             })
         }
         Verdict::InSync | Verdict::Hold(_) | Verdict::LeaveAlone { .. } | Verdict::Freeze(_) => None,
+    }
+}
+
+/// Labels are removed, or stay since somebody else owns them, too.
+fn removed(plan: &ModePlan, namespace: &Namespace, before: &str) -> Told {
+    let (name, mode, profile) = (&namespace.name, plan.mode, &plan.profile);
+    let let_go = format!("profile {profile} let go of it with releasePolicy: Remove");
+    match namespace.owners.foreign(mode.keys().level) {
+        Some(owner) => {
+            let manager = wording::quoted(&owner.manager);
+            let note =
+                format!("namespace {name}: {mode} {before}: {let_go}; it stays, since {manager} owns it too");
+            Told { warning: false, reason: EventReason::Retained, note }
+        }
+        None => {
+            let note =
+                with_former(format!("namespace {name}: {mode} label removed, was {before}: {let_go}"), plan);
+            Told { warning: true, reason: EventReason::Removed, note }
+        }
     }
 }
 

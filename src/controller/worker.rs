@@ -21,7 +21,8 @@ use super::{
 use crate::{
     cluster::{CallError, backoff::Backoff, namespaces},
     rollout::{
-        Change, GateRecord, HoldReason, Ledger, Namespace, NamespacePlan, Reservation, Verdict, overlaps,
+        Change, GateRecord, HoldReason, Ledger, ModePlan, Namespace, NamespacePlan, Reservation, Verdict,
+        overlaps,
     },
     standards::Mode,
 };
@@ -185,11 +186,15 @@ impl Workshop {
         };
         let again = again.and_then(|again| Timestamp::now().checked_add(again).ok());
         let next = next.into_iter().chain(again).min();
+        let is_written = |plan: &&ModePlan| matches!(plan.verdict, Verdict::Write { .. });
+        let written: Vec<_> = plan.modes.iter().filter(is_written).map(|plan| plan.mode).collect();
         let applied = match apply(&self.client, namespace, plan).await {
             Ok(applied) => applied,
             Err(error) => {
                 // What did not come back may have been carried out.
-                if !matches!(error, ApplyError::Transient(_)) {
+                if matches!(error, ApplyError::Transient(_)) {
+                    self.memory.unsure(namespace, &written);
+                } else {
                     self.give_back(reservation);
                 }
                 return Err(error);

@@ -17,17 +17,17 @@ const FIGHT: u32 = 3;
 const SLOW: SignedDuration = SignedDuration::from_mins(1);
 
 /// So many takes that weaken are answered at once in one namespace; after that, one in the time above.
-const BURST: u32 = 5;
+const BURST: i32 = 5;
 
 /// The first and the longest pause before the answer to a take that weakens nothing.
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(2);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(1);
 
 /// A manager that has not taken a label for so many times its longest pause so far has given up; but not before the
-/// shortest of these times, and after the longest in any case.
+/// shortest of these times, and after the longest in any case. Takes that are no fight yet are remembered for the longest.
 const PAUSES: i32 = 3;
 const SHORTEST_SILENCE: SignedDuration = SignedDuration::from_mins(1);
-const LONGEST_SILENCE: SignedDuration = SignedDuration::from_hours(24);
+const LONGEST_SILENCE: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// A take of one mode's labels, as it was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +89,15 @@ struct Takes {
 }
 
 impl Takes {
+    /// How long the answer to a take waits that comes now and weakens nothing.
+    fn next_pause(&self, now: Timestamp) -> SignedDuration {
+        match self.answered {
+            Some(answered) if now.duration_since(answered) < SLOW && self.pause.is_zero() => FIRST_PAUSE,
+            Some(answered) if now.duration_since(answered) < SLOW => (self.pause * 2).min(LONGEST_PAUSE),
+            _ => SignedDuration::ZERO,
+        }
+    }
+
     fn over(&self) -> Timestamp {
         let silence = if self.count < FIGHT { LONGEST_SILENCE } else { self.longest_pause * PAUSES };
         after(self.last, silence.clamp(SHORTEST_SILENCE, LONGEST_SILENCE))
@@ -118,32 +127,24 @@ impl Contests {
 
     fn took(&mut self, mode: Mode, take: Take, now: Timestamp) {
         let known = &mut self.modes[mode.index()];
-        match known {
-            Some(takes) if takes.is_open && takes.take.manager == take.manager => takes.take = take,
-            Some(takes) if takes.take.manager == take.manager && now < takes.over() => {
-                let pause = now.duration_since(takes.last);
-                let is_fast = takes.answered.is_some_and(|answered| now.duration_since(answered) < SLOW);
-                takes.longest_pause = takes.longest_pause.max(pause);
-                takes.pause = match is_fast {
-                    false => SignedDuration::ZERO,
-                    true if takes.pause.is_zero() => FIRST_PAUSE,
-                    true => (takes.pause * 2).min(LONGEST_PAUSE),
-                };
-                (takes.count, takes.last, takes.is_open) = (takes.count + 1, now, true);
-                takes.take = take;
-            }
-            _ => {
-                *known = Some(Takes {
-                    take,
-                    count: 1,
-                    last: now,
-                    longest_pause: SignedDuration::ZERO,
-                    is_open: true,
-                    answered: None,
-                    pause: SignedDuration::ZERO,
-                });
-            }
+        if let Some(takes) =
+            known.as_mut().filter(|takes| takes.is_open && takes.take.manager == take.manager)
+        {
+            takes.take = take;
+            return;
         }
+        let in_a_row =
+            known.as_ref().filter(|takes| takes.take.manager == take.manager && now < takes.over());
+        let (count, longest_pause) = in_a_row.map_or((0, SignedDuration::ZERO), |takes| {
+            (takes.count, takes.longest_pause.max(now.duration_since(takes.last)))
+        });
+        // Whoever it is: two who take turns are answered no faster than one.
+        let (answered, pause) = known
+            .as_ref()
+            .map_or((None, SignedDuration::ZERO), |takes| (takes.answered, takes.next_pause(now)));
+        let takes =
+            Takes { take, count: count + 1, last: now, longest_pause, is_open: true, answered, pause };
+        *known = Some(takes);
     }
 
     /// Notes that podsec put the labels of these modes back, or changed them, all in one write.
@@ -156,7 +157,8 @@ impl Contests {
             }
         }
         if is_answer {
-            self.free = Some(after(self.free.map_or(now, |free| free.max(now)), SLOW));
+            let free = after(self.free(now).map_or(now, |free| free.max(now)), SLOW);
+            self.free = Some(free.min(after(now, SLOW * BURST)));
         }
     }
 
@@ -172,9 +174,15 @@ impl Contests {
         }
     }
 
-    /// Whether nothing is remembered.
-    pub fn is_empty(&self) -> bool {
-        self.modes.iter().all(Option::is_none)
+    /// Whether there is nothing to remember.
+    pub fn is_empty(&self, now: Timestamp) -> bool {
+        self.modes.iter().all(Option::is_none) && self.free(now).is_none_or(|free| free <= now)
+    }
+
+    /// When the last of the answers that were given comes free. One that is further away than all of them together was
+    /// given before the clock was set back.
+    fn free(&self, now: Timestamp) -> Option<Timestamp> {
+        self.free.filter(|free| *free <= after(now, SLOW * BURST))
     }
 
     /// Who takes a mode's labels, if anybody does.
@@ -183,7 +191,8 @@ impl Contests {
         let Take { manager, value, weakens, key: _ } = &takes.take;
         let answer = match weakens {
             true => self.next_answer(now),
-            false => Some(after(takes.last, takes.pause)),
+            // Unless the clock was set back meanwhile.
+            false => (takes.last <= now).then(|| after(takes.last, takes.pause)),
         };
         Some(Contest {
             manager: manager.clone(),
@@ -198,7 +207,7 @@ impl Contests {
     /// When a take that weakens may be answered: now, as long as fewer than a burst of answers were given in as many
     /// minutes.
     fn next_answer(&self, now: Timestamp) -> Option<Timestamp> {
-        let at = before(self.free?, SLOW * i32::try_from(BURST - 1).unwrap_or_default());
+        let at = before(self.free(now)?, SLOW * (BURST - 1));
         (at > now).then_some(at)
     }
 }
@@ -257,7 +266,7 @@ mod tests {
         contests.expire(at(49 * MINUTE));
         assert!(contests.of(Mode::Enforce, at(49 * MINUTE)).is_some());
         contests.expire(at(50 * MINUTE));
-        assert!(contests.is_empty());
+        assert!(contests.of(Mode::Enforce, at(60 * MINUTE)).is_none());
     }
 
     #[test]
@@ -272,7 +281,7 @@ mod tests {
         assert_eq!(contests.of(Mode::Warn, at(7 * MINUTE)).unwrap().takes, 1);
         assert_eq!(contests.of(Mode::Enforce, at(7 * MINUTE)), None);
         contests.conceded(Mode::Warn);
-        assert!(contests.is_empty());
+        assert!(contests.of(Mode::Enforce, at(60 * MINUTE)).is_none());
     }
 
     #[test]
@@ -341,7 +350,7 @@ mod tests {
         let contest = contests.of(Mode::Enforce, at(3 * MINUTE)).unwrap();
         assert!(contest.is_fight() && contest.manager == "kustomize-controller");
         contests.saw(&namespace("baseline", "kustomize-controller"), Mode::Enforce, value, at(3 * MINUTE));
-        assert!(contests.is_empty());
+        assert!(contests.of(Mode::Enforce, at(60 * MINUTE)).is_none());
 
         let mut removed = podsec;
         testing::update(&mut removed, "anybody", "enforce", None);

@@ -63,11 +63,14 @@ pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<Decision> 
     let author = ledger.profile_of(mode);
     let protected = settings.protects(&namespace.name);
     let plan = |profile: &str, governed, planned, exemption: Option<ActiveExemption>, ruling: Ruling| {
-        let Ruling { verdict, asked } = ruling;
         let profile = profile.to_owned();
-        let finding = asked.as_ref().map(|asked| &asked.finding);
+        let finding = ruling.asked.as_ref().map(|asked| &asked.finding);
         let (partly, forced_at) =
             finding.map_or((None, None), |finding| (finding.partly(), finding.forced_at));
+        // Where podsec no longer puts anything back there is no fight.
+        let fights =
+            governed && matches!(ruling.verdict, Verdict::InSync | Verdict::Write { .. } | Verdict::Hold(_));
+        let contest = namespace.contests[mode.index()].clone().filter(|contest| fights && contest.is_fight());
         let plan = ModePlan {
             mode,
             profile,
@@ -77,15 +80,13 @@ pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<Decision> 
             assumed,
             planned,
             exemption: exemption.map(Box::new),
-            verdict,
+            verdict: ruling.verdict,
             partly,
             forced_at,
             former: ledger.taken_from[mode.index()].clone().filter(|_| !governed),
-            contest: namespace.contests[mode.index()]
-                .clone()
-                .filter(|contest| governed && contest.is_fight()),
+            contest,
         };
-        Some(Decision { plan, asked })
+        Some(Decision { plan, asked: ruling.asked })
     };
     if let Some((author, reason)) =
         author.and_then(|name| Some((name, freeze(name, winner, situation.profiles)?)))

@@ -45,7 +45,8 @@ impl Ledger {
     pub fn read(annotations: &KeyValues) -> Self {
         let text = |key: &str| annotations.get(key).unwrap_or_default();
         Self {
-            governed_by: read_modes(text(GOVERNED_BY)),
+            governed_by: read_modes::<ProfileName>(text(GOVERNED_BY))
+                .map(|name| name.map(|ProfileName(name)| name)),
             enforced: annotations.get(ENFORCED).and_then(|text| text.parse().ok()),
             on_release: read_modes::<PolicyName>(text(ON_RELEASE))
                 .map(|policy| policy.map(|PolicyName(policy)| policy)),
@@ -89,6 +90,18 @@ impl Ledger {
     /// The profile that last wrote a mode.
     pub fn profile_of(&self, mode: Mode) -> Option<&str> {
         self.governed_by[mode.index()].as_deref()
+    }
+}
+
+/// A profile's name as it stands in the ledger: nothing else that somebody may have written there.
+struct ProfileName(String);
+
+impl FromStr for ProfileName {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+        (text.len() <= 253 && text.bytes().all(is_plain)).then(|| Self(text.to_owned())).ok_or(())
     }
 }
 
@@ -180,7 +193,7 @@ mod tests {
     #[test]
     fn what_cannot_be_read_counts_as_absent() {
         let annotations = [
-            (GOVERNED_BY, "enforce,audit=,nonsense=x,warn=apps"),
+            (GOVERNED_BY, "enforce=\u{1b}[2J,audit=,nonsense=x,warn=apps"),
             (ENFORCED, "baseline:1.37"),
             (ON_RELEASE, "enforce=remove,warn=Remove"),
         ];

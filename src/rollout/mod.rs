@@ -28,7 +28,7 @@ mod verdict;
 pub mod wording;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use candidates::{Candidate, Mismatch, Place, Rank};
 pub use contest::{Contest, Contests, Take};
@@ -42,7 +42,7 @@ pub use pace::{Pace, Raises, Reservation};
 pub use plan::{NamespacePlan, plan};
 pub use profile::{ActiveExemption, Profile};
 pub use release::{Release, RetainReason, let_go};
-pub use remedy::remedy;
+pub use remedy::{remedy, settlement};
 pub use request::{ApplyRequest, Manager};
 pub use resolution::{Completeness, Profiles, Winner, overlaps};
 pub use server_version::{Pin, ServerMinors, ServerView, VERSION_WINDOW, resolve_version};

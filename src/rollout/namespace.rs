@@ -145,7 +145,7 @@ impl Owners {
 
     /// Changes the owners of a key.
     #[cfg(test)]
-    pub(super) fn change<T>(&mut self, key: &str, change: impl FnOnce(&mut Vec<Owner>) -> T) -> T {
+    pub(crate) fn change<T>(&mut self, key: &str, change: impl FnOnce(&mut Vec<Owner>) -> T) -> T {
         let index = TRACKED_KEYS.iter().position(|tracked| *tracked == key).unwrap();
         let mut owners = self.of(key).to_vec();
         let changed = change(&mut owners);
@@ -197,12 +197,16 @@ impl Namespace {
     /// What podsec noted on it. A note that somebody else has changed is not podsec's, and does not count; and since
     /// anybody may write under podsec's name, what podsec remembers comes before what stands there.
     pub fn ledger(&self) -> Ledger {
-        let noted = self.ledger_annotations.iter().filter(|(key, _)| self.owns(key));
-        let noted = Ledger::read(&noted.collect());
+        let noted = self.noted();
         match &self.remembered {
             Some(remembered) => noted.witnessed_by(remembered),
             None => noted,
         }
+    }
+
+    /// What stands in podsec's notes that podsec itself has written there.
+    pub fn noted(&self) -> Ledger {
+        Ledger::read(&self.ledger_annotations.iter().filter(|(key, _)| self.owns(key)).collect())
     }
 
     /// How somebody has changed the labels of a mode at which podsec had left this value, if somebody has.

@@ -39,6 +39,24 @@ pub fn remedy(manager: &str, namespace: &str, mode: Mode) -> String {
     }
 }
 
+/// What ends a fight with this field manager, who takes back what podsec sets: one of the two has to let go.
+pub fn settlement(manager: &str, namespace: &str, mode: Mode) -> String {
+    let labels = format!("the labels {LABEL_PREFIX}* of namespace {namespace}");
+    let theirs = match manager {
+        "kustomize-controller" | "helm-controller" => format!("Flux: delete {labels} from Git"),
+        "argocd-controller" | "argocd" => format!(
+            "Argo CD: delete {labels} from Git, or have its Application ignore them: ignoreDifferences for kind Namespace \
+             with jsonPointers /metadata/labels/{}, and the sync option RespectIgnoreDifferences=true",
+            mode.keys().level.replace('/', "~1")
+        ),
+        "pod-security-admission-label-synchronization-controller" => remedy(manager, namespace, mode),
+        "helm" => format!("Helm: delete {labels} from the chart, or its values"),
+        "" => format!("Find out who writes {labels}: the API server's audit log knows"),
+        other => format!("Have {} leave {labels} alone", quoted(other)),
+    };
+    format!("{theirs}; or give them up: conflictPolicy: Yield")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +75,11 @@ mod tests {
              pod-security.kubernetes.io/enforce-version-;"
         ));
         assert!(of("").contains("whoever set it"));
+        assert_eq!(
+            settlement("kubectl-label", "shop", Mode::Enforce),
+            "Have kubectl-label leave the labels pod-security.kubernetes.io/* of namespace shop alone; or give them up: \
+             conflictPolicy: Yield"
+        );
         assert!(!of("evil\u{1b}[2J").contains('\u{1b}'));
     }
 }

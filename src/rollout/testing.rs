@@ -8,30 +8,30 @@ use super::{
 };
 use crate::{api::ClusterPodSecurityProfile, standards::LABEL_PREFIX};
 
-pub(super) const SERVER: ServerView = ServerView { minor: 37, watched_in_full: true };
+pub(crate) const SERVER: ServerView = ServerView { minor: 37, watched_in_full: true };
 
-pub(super) const COMPLETE: Completeness = Completeness::Complete { crd_created: Timestamp::UNIX_EPOCH };
+pub(crate) const COMPLETE: Completeness = Completeness::Complete { crd_created: Timestamp::UNIX_EPOCH };
 
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-11-22T12:00:00Z".parse().unwrap()
 }
 
-pub(super) fn object(name: &str, spec: &str) -> ClusterPodSecurityProfile {
+pub(crate) fn object(name: &str, spec: &str) -> ClusterPodSecurityProfile {
     let mut object = ClusterPodSecurityProfile::new(name, serde_json::from_str(spec).expect(spec));
     object.metadata.uid = Some(format!("uid-{name}"));
     object
 }
 
-pub(super) fn profile(name: &str, spec: &str) -> Profile {
+pub(crate) fn profile(name: &str, spec: &str) -> Profile {
     Profile::new(&object(name, spec), SERVER, |_| Pin::default())
 }
 
-pub(super) fn profiles(specs: &[(&str, &str)]) -> Profiles {
+pub(crate) fn profiles(specs: &[(&str, &str)]) -> Profiles {
     Profiles::new(specs.iter().map(|(name, spec)| profile(name, spec)), [], COMPLETE)
 }
 
 /// A namespace whose labels belong to `kubectl-create`.
-pub(super) fn namespace(name: &str, labels: &[(&str, &str)]) -> Namespace {
+pub(crate) fn namespace(name: &str, labels: &[(&str, &str)]) -> Namespace {
     let mut namespace = Namespace {
         name: name.into(),
         uid: format!("uid-{name}"),
@@ -51,7 +51,7 @@ pub(super) fn namespace(name: &str, labels: &[(&str, &str)]) -> Namespace {
 }
 
 /// Writes one label as any client but an applier does: a changed value is taken from everybody.
-pub(super) fn update(namespace: &mut Namespace, manager: &str, key: &str, value: Option<&str>) {
+pub(crate) fn update(namespace: &mut Namespace, manager: &str, key: &str, value: Option<&str>) {
     let key = if ["enforce", "audit", "warn"].iter().any(|mode| key.starts_with(mode)) {
         format!("{LABEL_PREFIX}{key}")
     } else {
@@ -68,7 +68,7 @@ pub(super) fn update(namespace: &mut Namespace, manager: &str, key: &str, value:
 }
 
 /// Sets or drops one of podsec's notes as any client but an applier does.
-pub(super) fn forge(namespace: &mut Namespace, manager: &str, key: &'static str, value: Option<&str>) {
+pub(crate) fn forge(namespace: &mut Namespace, manager: &str, key: &'static str, value: Option<&str>) {
     if namespace.ledger_annotations.get(key) == value {
         return;
     }
@@ -87,7 +87,7 @@ fn owner(manager: &str, operation: Operation) -> Owner {
 /// # Errors
 ///
 /// The key in conflict.
-pub(super) fn apply(namespace: &mut Namespace, request: &ApplyRequest) -> Result<(), &'static str> {
+pub(crate) fn apply(namespace: &mut Namespace, request: &ApplyRequest) -> Result<(), &'static str> {
     let manager = request.manager.as_str();
     for key in TRACKED_KEYS {
         let is_annotation = LEDGER_KEYS.contains(&key);
@@ -121,7 +121,7 @@ pub(super) fn apply(namespace: &mut Namespace, request: &ApplyRequest) -> Result
 }
 
 /// The Pod Security labels, as `enforce=baseline,enforce-version=v1.37`, and who owns each by Apply of podsec's two.
-pub(super) fn shown(namespace: &Namespace) -> String {
+pub(crate) fn shown(namespace: &Namespace) -> String {
     let mark = |key: &str| match (namespace.owns(key), namespace.is_retained(key)) {
         (true, true) => "+both",
         (true, false) => "+podsec",
@@ -136,6 +136,6 @@ pub(super) fn shown(namespace: &Namespace) -> String {
 }
 
 /// Owned by podsec in the model.
-pub(super) fn owned_by(namespace: &Namespace, manager: Manager) -> Vec<&'static str> {
+pub(crate) fn owned_by(namespace: &Namespace, manager: Manager) -> Vec<&'static str> {
     TRACKED_KEYS.into_iter().filter(|key| namespace.owners.is_owned_by(key, manager)).collect()
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     ActiveExemption, Contest, FreezeReason, HoldReason, LeaveReason, Manager, ModePlan, Namespace,
-    RetainReason, Verdict, WeakenCause, remedy,
+    RetainReason, Verdict, WeakenCause, remedy, settlement,
 };
 use crate::{
     api::{agreed, counted, printable, reasons::StateReason},
@@ -142,7 +142,7 @@ pub fn contest(contest: &Contest, mode: Mode, namespace: &str) -> String {
         "{} has taken {mode} from podsec {takes} times in a row, last at {}; podsec puts {value} back. {}",
         who(manager),
         Timestamp::from_second(last.as_second()).unwrap_or(*last),
-        remedy(manager, namespace, mode)
+        settlement(manager, namespace, mode)
     )
 }
 

@@ -15,7 +15,7 @@ use super::{
     output::{Cell, Columns, Printer, is_coloured, plain},
 };
 use crate::{
-    controller::let_go,
+    controller::{LetGoError, let_go},
     rollout::{self, ModePlan, Namespace, NamespacePlan, Release as How, Verdict},
 };
 
@@ -47,17 +47,30 @@ enum ReleaseError {
     Failed(Vec<Problem>),
 }
 
+/// So many namespaces in a row that the API server does not answer for are enough.
+const PATIENCE: u32 = 3;
+
 /// What became, or would become, of the modes of one namespace.
 #[derive(Debug)]
 struct Released {
     namespace: String,
-    modes: Vec<ModePlan>,
+    modes: Vec<(ModePlan, &'static str)>,
 }
 
 impl Released {
-    fn of(plan: NamespacePlan, namespace: &str) -> Option<Self> {
+    fn of(plan: NamespacePlan, namespace: &Namespace) -> Option<Self> {
         let has_work = !plan.requests.is_empty();
-        has_work.then(|| Self { namespace: namespace.to_owned(), modes: plan.modes })
+        let fate = |mode: ModePlan| {
+            let is_shared = namespace.owners.foreign(mode.mode.keys().level).is_some();
+            let fate = match mode.verdict {
+                Verdict::Release(How::Remove) if is_shared => "left in place, owned by others too",
+                Verdict::Release(How::Remove) => "removed",
+                _ => "left in place",
+            };
+            (mode, fate)
+        };
+        let modes = plan.modes.into_iter().map(fate).collect();
+        has_work.then(|| Self { namespace: namespace.name.clone(), modes })
     }
 }
 
@@ -107,17 +120,29 @@ impl Release {
     ) -> Vec<Released> {
         let mut released = Vec::new();
         let count = namespaces.len();
+        let mut unanswered = 0;
         for (index, (name, namespace)) in namespaces.into_iter().enumerate() {
             progress.say(|| format!("{} of {count} namespaces", index + 1));
             let planned = rollout::let_go(&namespace, Timestamp::now());
             if planned.requests.is_empty() || !self.yes {
-                released.extend(Released::of(planned, &name));
+                released.extend(Released::of(planned, &namespace));
                 continue;
             }
-            match let_go(client, namespace).await {
-                Ok(done) => released.extend(done.and_then(|plan| Released::of(plan, &name))),
+            match let_go(client, namespace.clone()).await {
+                Ok(done) => {
+                    unanswered = 0;
+                    released.extend(done.and_then(|plan| Released::of(plan, &namespace)));
+                }
                 Err(error) => {
-                    failed.push(Problem { place: format!("namespace {name}"), message: error.to_string() });
+                    unanswered += u32::from(matches!(error, LetGoError::Call(_)));
+                    let message = error.to_string();
+                    failed.push(Problem { place: format!("namespace {name}"), message });
+                    if unanswered >= PATIENCE {
+                        let message =
+                            format!("the API server does not answer: {} not looked at", count - index - 1);
+                        failed.push(Problem { place: "namespaces".to_owned(), message });
+                        break;
+                    }
                 }
             }
         }
@@ -137,15 +162,12 @@ impl Release {
         let mut columns =
             Columns::new(["NAMESPACE", "MODE", "VALUE", if self.yes { "WAS" } else { "WOULD BE" }]);
         for Released { namespace, modes } in released {
-            for (index, plan) in modes.iter().enumerate() {
+            for (index, (plan, fate)) in modes.iter().enumerate() {
                 columns.row([
                     Cell::new(if index == 0 { namespace.as_str() } else { "" }),
                     Cell::new(plan.mode.as_str()),
                     Cell::new(plan.present.to_string()),
-                    Cell::new(match plan.verdict {
-                        Verdict::Release(How::Remove) => "removed",
-                        _ => "left in place",
-                    }),
+                    Cell::new(fate),
                 ]);
             }
             if modes.is_empty() {

@@ -64,7 +64,7 @@ pub(in super::super) fn record(soak: &Soak) -> Option<GateRecord> {
 /// What podsec noted on a namespace, of which the report of this very namespace witnesses what enforce was raised to.
 pub(in super::super) fn witnessed(soak: &Soak, namespace: &Namespace) -> Option<Ledger> {
     let enforced = soak.enforced.filter(|_| soak.namespace_uid == namespace.uid)?;
-    Some(Ledger { enforced: Some(enforced), ..Ledger::read(&namespace.ledger_annotations) })
+    Some(Ledger { enforced: Some(enforced), ..namespace.noted() })
 }
 
 /// What a report is to say; nothing where there is nothing to remember.
@@ -95,7 +95,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        rollout::{GOVERNED_BY, KeyValues, Owners},
+        rollout::{GOVERNED_BY, KeyValues, ManagedFields, Operation, Owners},
         standards::{Level, Mode},
     };
 
@@ -112,7 +112,7 @@ mod tests {
         let text = serde_json::to_string(&kept).unwrap();
         let read: Soak = serde_json::from_str(&text).unwrap();
         assert_eq!(record(&read), Some(record_before.clone()));
-        let namespace = |uid: &str| Namespace {
+        let namespace = |uid: &str, manager: &str| Namespace {
             name: "a".into(),
             uid: uid.into(),
             resource_version: "1".into(),
@@ -120,13 +120,21 @@ mod tests {
             created: Timestamp::UNIX_EPOCH,
             labels: KeyValues::default(),
             ledger_annotations: [(GOVERNED_BY, "enforce=apps")].into_iter().collect(),
-            owners: Owners::default(),
+            owners: Owners::from_managed_fields([ManagedFields {
+                manager: manager.into(),
+                operation: Operation::Apply,
+                subresource: String::new(),
+                time: None,
+                keys: vec![GOVERNED_BY],
+            }]),
             remembered: None,
             contests: Default::default(),
         };
-        let ledger = witnessed(&read, &namespace("u")).unwrap();
+        let ledger = witnessed(&read, &namespace("u", "podsec")).unwrap();
         assert_eq!((ledger.enforced, ledger.profile_of(Mode::Enforce)), (Some(policy), Some("apps")));
-        assert_eq!(witnessed(&read, &namespace("another")), None);
+        assert_eq!(witnessed(&read, &namespace("another", "podsec")), None);
+        let forged = witnessed(&read, &namespace("u", "tenant")).unwrap();
+        assert_eq!((forged.enforced, forged.profile_of(Mode::Enforce)), (Some(policy), None));
         assert_eq!(soak("another", Some(&record_before), None), None, "of another namespace");
         assert_eq!(soak("u", Some(&GateRecord::nothing("u".into())), None), None);
     }

@@ -97,6 +97,7 @@ async fn labels_are_let_go_of_by_hand_and_only_when_told() {
     assert_eq!((done.status.code(), said.as_str()), (Some(0), ""), "{table}");
     let row = |namespace: &str| table.lines().find(|line| line.starts_with(namespace)).unwrap().to_owned();
     assert!(row("keep-a").ends_with("left in place") && row("drop-a").ends_with("removed"), "{table}");
+    assert!(row("drop-shared").ends_with("left in place, owned by others too"), "{table}");
     assert_eq!(stage.shown("keep-a").await, BASELINE.replace("+podsec", "+retained"));
     assert_eq!(stage.shown("drop-a").await, "");
     assert_eq!(stage.shown("drop-shared").await, "enforce=baseline enforce-version=v1.37");

@@ -48,7 +48,7 @@ async fn three_takes_in_a_row_are_told_and_who_gives_up_is_forgotten() {
         "{message}"
     );
     assert!(
-        message.ends_with("then delete the labels pod-security.kubernetes.io/* from it in Git"),
+        message.contains(". Flux: delete the labels pod-security.kubernetes.io/* of namespace "),
         "{message}"
     );
     stage.event("Contested", "team-a: kustomize-controller has taken enforce").await;
