@@ -75,7 +75,7 @@ async fn main() -> Result<(), Failure> {
     }
     let asked = |variable| env::var(variable).ok().and_then(|text| text.parse().ok());
     let namespaces = asked("PODSEC_SCALE").unwrap_or(NAMESPACES);
-    let sizes = asked("PODSEC_SCALE_PODS").map_or(PODS.to_vec(), |pods| vec![pods]);
+    let sizes = asked("PODSEC_SCALE_PODS").map_or_else(|| PODS.to_vec(), |pods| vec![pods]);
     let stage = Stage::new(namespaces).await?;
     eprintln!("creating {namespaces} namespaces");
     let sets = load::namespaces(&stage.admin, namespaces).await?;

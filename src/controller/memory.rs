@@ -60,14 +60,14 @@ impl Left {
         *value = match &plan.verdict {
             Verdict::InSync => plan.planned,
             Verdict::Write { value, .. } => Some(*value),
-            Verdict::Hold(HoldReason::Contested { .. }) => *value,
+            // What is stricter is left to them, and put back once it is weaker: that is a take all the same.
+            Verdict::Hold(HoldReason::Contested { .. })
+            | Verdict::LeaveAlone { reason: LeaveReason::Stricter, .. } => *value,
             Verdict::Hold(_) => {
                 let keys = plan.mode.keys();
                 let is_owned = namespace.owns(keys.level) && namespace.owns(keys.version);
                 is_owned.then_some(plan.present)
             }
-            // It is left to them, and is put back once it is weaker: that is a take all the same.
-            Verdict::LeaveAlone { reason: LeaveReason::Stricter, .. } => *value,
             Verdict::LeaveAlone { .. } | Verdict::Freeze(_) | Verdict::Release(_) => None,
         };
         if let (Some(contests), None) = (&mut self.contests, value) {

@@ -28,7 +28,7 @@ pub(super) struct Outcome {
 #[derive(Clone, Debug)]
 pub(super) enum Result {
     /// The plan was carried out, or there was nothing to do.
-    Applied(Applied),
+    Applied(Box<Applied>),
     /// A person must mend something before anybody can write this namespace.
     Unwritable {
         /// The HTTP status.

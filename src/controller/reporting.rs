@@ -209,7 +209,7 @@ mod tests {
         let snapshot = state.snapshot().unwrap();
         let modes = plan(&namespace(name), &snapshot.profiles, &state.settings, None, Timestamp::now()).modes;
         let matched = modes.iter().map(|mode| mode.profile.clone()).collect();
-        let result = Result::Applied(Applied::as_if(modes));
+        let result = Result::Applied(Box::new(Applied::as_if(modes)));
         state.concluded(name, Outcome::new(snapshot.epoch, matched, Vec::new(), result));
     }
 
@@ -300,7 +300,7 @@ mod tests {
             for plan in &mut modes {
                 plan.forced_at = forced_at;
             }
-            let result = Result::Applied(Applied::as_if(modes));
+            let result = Result::Applied(Box::new(Applied::as_if(modes)));
             state.concluded(name, Outcome::new(snapshot.epoch, vec!["a".into()], Vec::new(), result));
         };
         conclude("of-a", Some(soon));

@@ -244,19 +244,14 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
 fn removed(plan: &ModePlan, namespace: &Namespace, before: &str) -> Told {
     let (name, mode, profile) = (&namespace.name, plan.mode, &plan.profile);
     let let_go = format!("profile {profile} let go of it with releasePolicy: Remove");
-    match namespace.owners.foreign(mode.keys().level) {
-        Some(owner) => {
-            let manager = wording::quoted(&owner.manager);
-            let note =
-                format!("namespace {name}: {mode} {before}: {let_go}; it stays, since {manager} owns it too");
-            Told { warning: false, reason: EventReason::Retained, note }
-        }
-        None => {
-            let note =
-                with_former(format!("namespace {name}: {mode} label removed, was {before}: {let_go}"), plan);
-            Told { warning: true, reason: EventReason::Removed, note }
-        }
+    if let Some(owner) = namespace.owners.foreign(mode.keys().level) {
+        let manager = wording::quoted(&owner.manager);
+        let note =
+            format!("namespace {name}: {mode} {before}: {let_go}; it stays, since {manager} owns it too");
+        return Told { warning: false, reason: EventReason::Retained, note };
     }
+    let note = with_former(format!("namespace {name}: {mode} label removed, was {before}: {let_go}"), plan);
+    Told { warning: true, reason: EventReason::Removed, note }
 }
 
 fn with_former(note: String, plan: &ModePlan) -> String {

@@ -201,7 +201,7 @@ impl Workshop {
             }
         };
         self.note_raise(namespace, snapshot, &applied);
-        let outcome = self.outcome(namespace, snapshot, Result::Applied(applied.in_short()));
+        let outcome = self.outcome(namespace, snapshot, Result::Applied(Box::new(applied.in_short())));
         let outcome = match findings {
             None => outcome.unjudged(),
             Some(mut findings) => {

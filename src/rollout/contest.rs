@@ -110,18 +110,16 @@ impl Contests {
     /// A take counts once, however often it is seen; the next one counts after podsec has put its own back. Whoever is
     /// found to set what podsec has set has given up.
     pub fn saw(&mut self, namespace: &Namespace, mode: Mode, left: LevelVersion, now: Timestamp) {
-        match namespace.taken(mode, left) {
-            Some(take) => self.took(mode, take, now),
-            None => {
-                let known = &mut self.modes[mode.index()];
-                known.take_if(|takes| {
-                    let Take { manager, key, .. } = &takes.take;
-                    namespace.owners.of(key).iter().any(|owner| owner.manager == *manager)
-                });
-                if let Some(takes) = known {
-                    takes.is_open = false;
-                }
-            }
+        if let Some(take) = namespace.taken(mode, left) {
+            return self.took(mode, take, now);
+        }
+        let known = &mut self.modes[mode.index()];
+        known.take_if(|takes| {
+            let Take { manager, key, .. } = &takes.take;
+            namespace.owners.of(key).iter().any(|owner| owner.manager == *manager)
+        });
+        if let Some(takes) = known {
+            takes.is_open = false;
         }
     }
 
@@ -246,7 +244,7 @@ mod tests {
         let (mut contests, mut answers) = (Contests::default(), Vec::new());
         for (index, time) in times.iter().enumerate() {
             contests.took(Mode::Enforce, take(manager, weakens), at(*time));
-            let due = contests.of(Mode::Enforce, at(*time)).unwrap().answer.unwrap_or(at(*time));
+            let due = contests.of(Mode::Enforce, at(*time)).unwrap().answer.unwrap_or_else(|| at(*time));
             if times.get(index + 1).is_none_or(|next| due < at(*next)) {
                 contests.answered([Mode::Enforce], due);
                 answers.push(due.as_millisecond() - at(0).as_millisecond());
@@ -272,8 +270,8 @@ mod tests {
     #[test]
     fn another_manager_begins_anew_and_a_take_counts_once() {
         let mut contests = Contests::default();
-        for (index, manager) in ["a", "a", "b", "a"].into_iter().enumerate() {
-            let now = at(index as i64 * 2 * MINUTE);
+        for (minute, manager) in [(0, "a"), (2, "a"), (4, "b"), (6, "a")] {
+            let now = at(minute * MINUTE);
             contests.took(Mode::Warn, take(manager, true), now);
             contests.took(Mode::Warn, take(manager, true), now);
             contests.answered([Mode::Warn], now);
@@ -369,7 +367,7 @@ mod tests {
             let mut answers: Vec<i64> = Vec::new();
             for (index, time) in times.iter().enumerate() {
                 contests.took(Mode::Enforce, take("m", true), at(*time));
-                let due = contests.of(Mode::Enforce, at(*time)).unwrap().answer.unwrap_or(at(*time));
+                let due = contests.of(Mode::Enforce, at(*time)).unwrap().answer.unwrap_or_else(|| at(*time));
                 prop_assert!(due.duration_since(at(*time)) <= SLOW);
                 if times.get(index + 1).is_none_or(|next| due < at(*next)) {
                     contests.answered([Mode::Enforce], due);
@@ -379,7 +377,7 @@ mod tests {
             for (index, first) in answers.iter().enumerate() {
                 for window in [MINUTE, 10 * MINUTE] {
                     let within = answers[index..].iter().filter(|answer| **answer < first + window).count();
-                    prop_assert!(within as i64 <= i64::from(BURST) + window / MINUTE, "{within} in {window}");
+                    prop_assert!(i64::try_from(within).unwrap() <= i64::from(BURST) + window / MINUTE, "{within} in {window}");
                 }
             }
         }

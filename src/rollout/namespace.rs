@@ -218,8 +218,8 @@ impl Namespace {
         let differs = [(keys.level, level), (keys.version, version.as_str())]
             .into_iter()
             .filter(|(key, value)| self.label(key) != Some(value));
-        let owned = differs.map(|(key, _)| (key, self.owners.foreign(key)));
-        let (key, owner) = owned.max_by_key(|(_, owner)| owner.map(|owner| owner.time))?;
+        let changed = differs.map(|(key, _)| (key, self.owners.foreign(key)));
+        let (key, owner) = changed.max_by_key(|(_, owner)| owner.map(|owner| owner.time))?;
         let (present, errors) = self.labelled(mode, &Policy::default());
         let weakens = !errors.is_empty() || present.is_weaker_than(left);
         let manager = owner.map(|owner| owner.manager.clone()).unwrap_or_default();

@@ -25,7 +25,7 @@ impl Settings {
     /// The names protected unless the controller is told otherwise; its own namespace is added to them.
     pub const DEFAULT_PROTECTED: [&str; 4] = ["kube-system", "kube-public", "kube-node-lease", "openshift-*"];
 
-    /// The reconcilers known unless the controller is told otherwise: Flux's, Argo CD's, and OpenShift's label syncer
+    /// The reconcilers known unless the controller is told otherwise: Flux's, Argo CD's, and `OpenShift`'s label syncer
     /// (`cluster-policy-controller`, `podsecurity_label_sync_controller.go`).
     pub const DEFAULT_RECONCILERS: [&str; 3] = [
         "kustomize-controller",

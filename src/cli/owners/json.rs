@@ -1,4 +1,4 @@
-//! An OwnersReport as JSON or YAML. What a version of it means does not change; fields may be added.
+//! An `OwnersReport` as JSON or YAML. What a version of it means does not change; fields may be added.
 
 use std::io::{self, Write};
 

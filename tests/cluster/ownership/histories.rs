@@ -131,7 +131,7 @@ impl Model {
             Event::Delete => self.profile = None,
             Event::Match(matches) => self.matches = matches,
             Event::Label(level) if self.standing.level != level => {
-                self.standing.overwrite(level, "kubectl-label")
+                self.standing.overwrite(level, "kubectl-label");
             }
             Event::Label(_) => {}
             Event::Apply(None) => self.standing.let_go("gitops"),
@@ -292,10 +292,10 @@ async fn random_histories_end_as_the_model_says() {
             // A restart, or a death, changes nothing.
             if index == EVENTS / 2 {
                 if round % 2 == 0 {
-                    stage.stop().await
+                    stage.stop().await;
                 } else {
-                    stage.kill()
-                };
+                    stage.kill();
+                }
                 stage.start();
             }
             join_all(histories.iter_mut().map(|history| history.play(&stage, index))).await;

@@ -20,8 +20,8 @@ fn immediate(names: &str, level: &str) -> Value {
 #[tokio::test]
 async fn keep_stricter_takes_what_is_weaker_and_leaves_the_rest_with_a_remedy() {
     let stage = Stage::new().await;
-    let writers: [(&str, &str, &[(&str, &str)]); 5] = [
-        ("team-helm", "helm", &[("enforce", "privileged")]),
+    let writers = [
+        ("team-helm", "helm", &[("enforce", "privileged")][..]),
         ("team-older", "ci", &[("enforce", "baseline"), ("enforce-version", "v1.30")]),
         ("team-stricter", "kubectl", &[("enforce", "restricted")]),
         ("team-flux", "kustomize-controller", &[("enforce", "privileged")]),

@@ -299,5 +299,4 @@ fn condition(
 }
 
 #[cfg(test)]
-#[path = "status_tests.rs"]
 mod tests;

@@ -62,7 +62,7 @@ fn outcomes(snapshot: &Snapshot, count: usize) -> Vec<(String, Arc<Outcome>)> {
     let outcome = |index| {
         let namespace = namespace(&format!("n{index:03}"));
         let modes = plan(&namespace, &snapshot.profiles, &Settings::default(), None, now()).modes;
-        let result = Result::Applied(Applied::as_if(modes));
+        let result = Result::Applied(Box::new(Applied::as_if(modes)));
         (namespace.name, Arc::new(Outcome::new(1, vec!["p".into()], Vec::new(), result)))
     };
     (0..count).map(outcome).collect()
@@ -297,7 +297,8 @@ fn a_dry_run_counts_by_what_it_asks_itself_wherever_it_matches() {
         assert_eq!(modes[0].profile, "other");
         let modes = if is_governed { modes } else { Vec::new() };
         let onlookers = own.map(|own| ("p".to_owned(), own)).into_iter().collect();
-        let outcome = Outcome::new(1, vec!["p".into()], Vec::new(), Result::Applied(Applied::as_if(modes)));
+        let outcome =
+            Outcome::new(1, vec!["p".into()], Vec::new(), Result::Applied(Box::new(Applied::as_if(modes))));
         let outcome = outcome.with_summary(Some(reported)).with_onlookers(onlookers);
         (name.to_owned(), Arc::new(outcome))
     };
@@ -351,7 +352,7 @@ fn a_fight_is_told_and_counted_beside_what_is_in_sync() {
             answer: None,
         };
         modes[0].contest = Some(Arc::new(contest));
-        let result = Result::Applied(Applied::as_if(modes));
+        let result = Result::Applied(Box::new(Applied::as_if(modes)));
         (name.to_owned(), Arc::new(Outcome::new(1, vec!["p".into()], Vec::new(), result)))
     };
     let mut outcomes = outcomes(&snapshot, 1);
