@@ -1,11 +1,12 @@
 //! Letting go of namespaces by hand, without a controller: `podsec release`.
 
 use jiff::Timestamp;
-use kube::Client;
+use kube::{Api, Client, api::DeleteParams};
 
 use super::apply::{ApplyError, apply};
 use crate::{
-    cluster::{CallError, namespaces},
+    api::PodSecurityReport,
+    cluster::{CallError, namespaces, reports::ReportItem, within_deadline},
     rollout::{Namespace, NamespacePlan, let_go as plan},
 };
 
@@ -28,13 +29,19 @@ pub enum LetGoError {
         "somebody writes it again and again, faster than it can be looked at and written; a controller may be running"
     )]
     Outrun,
+    /// The labels are let go of, and the report, which remembers them, could not be deleted.
+    #[error(
+        "its labels are let go of, and its report cannot be deleted: {0}; until it is, a profile takes them for lowered"
+    )]
+    Report(#[source] CallError),
     /// The API server does not answer.
     #[error(transparent)]
     Call(#[from] CallError),
 }
 
 /// Lets go of everything that podsec owns on a namespace: the labels of a mode stay, owned by `podsec-retained`, or are
-/// removed, as the note on the namespace says (`podsec.dev/on-release`); what no note speaks of stays.
+/// removed, as the note on the namespace says (`podsec.dev/on-release`); what no note speaks of stays. Its report goes, which
+/// remembers what podsec had raised enforce to: below that podsec repairs.
 ///
 /// Gives what was done; nothing where the namespace is gone.
 ///
@@ -45,7 +52,10 @@ pub async fn let_go(client: &Client, mut namespace: Namespace) -> Result<Option<
     for _ in 0..TRIES {
         let planned = plan(&namespace, Timestamp::now());
         match apply(client, &namespace, planned.clone()).await {
-            Ok(_) => return Ok(Some(planned)),
+            Ok(_) => {
+                remove_report(client, &namespace.name).await.map_err(LetGoError::Report)?;
+                return Ok(Some(planned));
+            }
             Err(ApplyError::Gone) => return Ok(None),
             Err(ApplyError::Stale | ApplyError::Conflict(_)) => {}
             Err(ApplyError::Refused { code, message }) => return Err(LetGoError::Refused { code, message }),
@@ -58,4 +68,13 @@ pub async fn let_go(client: &Client, mut namespace: Namespace) -> Result<Option<
         }
     }
     Err(LetGoError::Outrun)
+}
+
+async fn remove_report(client: &Client, namespace: &str) -> Result<(), CallError> {
+    let api: Api<ReportItem> = Api::namespaced(client.clone(), namespace);
+    match within_deadline(api.delete(PodSecurityReport::NAME, &DeleteParams::default())).await {
+        // Nor where there is no CRD of reports.
+        Err(error) if error.code() != Some(404) => Err(error),
+        _ => Ok(()),
+    }
 }

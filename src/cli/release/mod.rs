@@ -92,6 +92,7 @@ impl Release {
                     continue;
                 }
             };
+            let failed_before = failed.len();
             failed.extend(cluster.problems);
             let released =
                 runtime.block_on(self.release(&cluster.client, cluster.namespaces, &mut failed, &progress));
@@ -105,7 +106,10 @@ impl Release {
                     "podsec: {count} {noun} still there: a controller that runs sets again what they ask for"
                 );
             }
-            printer.print(|out| self.write(out, &cluster.name, &released, is_coloured))?;
+            // What failed is told at the end; then it would be wrong to say that there was nothing to do.
+            if !released.is_empty() || failed.len() == failed_before {
+                printer.print(|out| self.write(out, &cluster.name, &released, is_coloured))?;
+            }
         }
         printer.finish()?;
         if failed.is_empty() { Ok(Outcome::Clean) } else { Err(ReleaseError::Failed(failed).into()) }

@@ -123,3 +123,31 @@ async fn what_was_taken_by_force_is_said_to_be_gone_when_it_is_released() {
     stage.shows("team-a", &BASELINE.replace("+podsec", "+retained")).await;
     stage.event("Retained", "; what helm had set there before podsec took it is gone").await;
 }
+
+#[tokio::test]
+async fn what_was_let_go_of_by_hand_is_new_to_the_next_profile() {
+    let mut stage = Stage::new().await;
+    stage.namespace("gone-a", &[]).await;
+    let mut spec = immediate("gone-*", "baseline");
+    spec["releasePolicy"] = "Remove".into();
+    stage.settled_profile("gone", spec).await;
+    stage.shows("gone-a", BASELINE).await;
+    stage.report("gone-a").await;
+    stage.stop().await;
+
+    let done = podsec(&stage, &["release", "-n", "gone-a", "--yes"]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(done.stderr));
+    assert_eq!(stage.shown("gone-a").await, "");
+    stage.has_no_report("gone-a").await;
+    stage.delete_profile("gone").await;
+
+    // It is raised through the gate like any other, and not put back.
+    stage.privileged_pod("gone-a", "agent").await.unwrap();
+    let fresh = json!({
+        "namespaceNames": ["gone-*"], "enforce": {"level": "baseline"}, "rollout": {"soak": "0s"},
+    });
+    stage.profile("fresh", fresh).await;
+    stage.start();
+    stage.is_held("fresh", "gone-a", "Violations").await;
+    assert_eq!(stage.shown("gone-a").await, "");
+}
