@@ -1,12 +1,14 @@
 //! Letting go of namespaces by hand, without a controller: `podsec release`.
 
 use jiff::Timestamp;
-use kube::{Api, Client, api::DeleteParams};
+use kube::Client;
 
-use super::apply::{ApplyError, apply};
+use super::{
+    apply::{ApplyError, apply},
+    reports,
+};
 use crate::{
-    api::PodSecurityReport,
-    cluster::{CallError, namespaces, reports::ReportItem, within_deadline},
+    cluster::{CallError, namespaces},
     rollout::{Namespace, NamespacePlan, let_go as plan},
 };
 
@@ -71,8 +73,7 @@ pub async fn let_go(client: &Client, mut namespace: Namespace) -> Result<Option<
 }
 
 async fn remove_report(client: &Client, namespace: &str) -> Result<(), CallError> {
-    let api: Api<ReportItem> = Api::namespaced(client.clone(), namespace);
-    match within_deadline(api.delete(PodSecurityReport::NAME, &DeleteParams::default())).await {
+    match reports::remove(client, namespace).await {
         // Nor where there is no CRD of reports.
         Err(error) if error.code() != Some(404) => Err(error),
         _ => Ok(()),

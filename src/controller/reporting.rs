@@ -16,7 +16,6 @@ use serde_json::json;
 use tokio::{sync::Mutex, time::Instant};
 
 use super::{
-    outcome::Outcome,
     snapshot::{Described, Snapshot},
     state::State,
     status::{Account, PROGRESSING, status},
@@ -66,12 +65,10 @@ pub(super) async fn report_once(client: &Client, state: &State, written: &Mutex<
     let outcomes = state.outcomes();
     let controller = controller(state, &snapshot);
     written.retain(|uid, _| snapshot.described.values().any(|described| described.uid == *uid));
-    let is_forced = |outcome: &Outcome| outcome.modes().iter().any(|plan| plan.forced_at.is_some());
-    let forced = outcomes.iter().filter(|(_, outcome)| is_forced(outcome)).count();
-    state.metrics.force_after_due.set(number(forced));
     let those_with = |is: fn(&ModePlan) -> bool| {
         number(outcomes.iter().filter(|(_, outcome)| outcome.modes().iter().any(is)).count())
     };
+    state.metrics.force_after_due.set(those_with(|plan| plan.forced_at.is_some()));
     state.metrics.contested.set(those_with(|plan| plan.contest.is_some()));
     state.metrics.left_alone.set(those_with(|plan| matches!(plan.verdict, Verdict::LeaveAlone { .. })));
     let mut expiring = 0;
@@ -177,7 +174,12 @@ mod tests {
     use crate::{
         api::{Moment, conditions::ConditionStatus},
         cluster::{crd::CrdState, profiles::Listing},
-        controller::{announcements::Announcements, apply::Applied, outcome::Result, snapshot},
+        controller::{
+            announcements::Announcements,
+            apply::Applied,
+            outcome::{Outcome, Result},
+            snapshot,
+        },
         rollout::{Completeness, KeyValues, Namespace, Owners, ServerView, Settings, plan},
     };
 

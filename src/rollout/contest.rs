@@ -7,7 +7,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Namespace;
+use super::{
+    Namespace,
+    gate::{after, before},
+};
 use crate::standards::{LevelVersion, Mode};
 
 /// So many takes in a row by one manager are a fight.
@@ -208,14 +211,6 @@ impl Contests {
         let at = before(self.free(now)?, SLOW * (BURST - 1));
         (at > now).then_some(at)
     }
-}
-
-fn after(time: Timestamp, duration: SignedDuration) -> Timestamp {
-    time.checked_add(duration).unwrap_or(Timestamp::MAX)
-}
-
-fn before(time: Timestamp, duration: SignedDuration) -> Timestamp {
-    time.checked_sub(duration).unwrap_or(Timestamp::MIN)
 }
 
 #[cfg(test)]

@@ -278,11 +278,11 @@ impl Next {
     }
 }
 
-fn after(time: Timestamp, duration: SignedDuration) -> Timestamp {
+pub(super) fn after(time: Timestamp, duration: SignedDuration) -> Timestamp {
     time.checked_add(duration).unwrap_or(Timestamp::MAX)
 }
 
-fn before(time: Timestamp, duration: SignedDuration) -> Timestamp {
+pub(super) fn before(time: Timestamp, duration: SignedDuration) -> Timestamp {
     time.checked_sub(duration).unwrap_or(Timestamp::MIN)
 }
 

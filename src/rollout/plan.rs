@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{
     ApplyRequest, Change, DueLook, Evidence, FreezeReason, GateRecord, HoldReason, LEDGER_KEYS, Ledger,
-    Manager, ModePlan, Namespace, Profiles, Settings, Verdict,
+    Manager, ModePlan, Namespace, Owner, Profiles, Settings, Verdict,
     decision::{Asked, Decision, Situation, decide},
     ledger::notable,
     release::Release,
@@ -282,20 +282,29 @@ fn next_ledger(modes: &[ModePlan], situation: &Situation<'_>) -> Ledger {
     next
 }
 
+impl ModePlan {
+    /// The others who last set what a write overwrites on this namespace: of the level, then of the version.
+    pub fn overwritten<'n>(&self, namespace: &'n Namespace) -> impl Iterator<Item = &'n Owner> {
+        let written = match self.verdict {
+            Verdict::Write { value, .. } => Some(pair(self.mode, value)),
+            _ => None,
+        };
+        let differs = |key: &str, value: &str| namespace.label(key).is_some_and(|now| now != value);
+        let differing = written.into_iter().flatten().filter(move |(key, value)| differs(key, value));
+        differing.filter_map(|(key, _)| namespace.owners.foreign(key))
+    }
+}
+
 /// From whom a mode's labels were taken, before or by this plan.
 fn taken_from(plan: &ModePlan, situation: &Situation<'_>) -> Option<String> {
     let Situation { namespace, ledger, .. } = situation;
     let noted = ledger.taken_from[plan.mode.index()].clone();
     // What is put back was podsec's before it was theirs.
-    let Verdict::Write { value, change } = plan.verdict else { return noted };
-    if change == Change::Repair {
+    if matches!(plan.verdict, Verdict::Write { change: Change::Repair, .. }) {
         return noted;
     }
-    let differing = pair(plan.mode, value)
-        .into_iter()
-        .filter(|(key, value)| namespace.label(key).is_some_and(|present| present != value));
-    let owners = differing.filter_map(|(key, _)| namespace.owners.foreign(key));
-    let last = owners.max_by_key(|owner| owner.time).map(|owner| notable(&owner.manager));
+    let last = plan.overwritten(namespace).max_by_key(|owner| owner.time);
+    let last = last.map(|owner| notable(&owner.manager));
     last.or(noted)
 }
 

@@ -18,10 +18,7 @@ use super::{
         model::{PlannedMode, Step},
     },
 };
-use crate::{
-    rollout::Namespace,
-    standards::{LABEL_PREFIX, Mode},
-};
+use crate::{rollout::Namespace, standards::Mode};
 
 /// Show who owns the Pod Security labels, and what podsec makes of it
 ///
@@ -128,9 +125,4 @@ impl Owners {
 fn labels(namespace: &Namespace) -> Vec<Key> {
     let keys = Mode::ALL.into_iter().flat_map(|mode| [mode.keys().level, mode.keys().version]);
     keys.filter_map(|key| Key::of(key, namespace)).collect()
-}
-
-/// The version label's key without its prefix is the longer of a pair: `enforce`, or `enforce-version`.
-fn short(key: &str) -> &str {
-    key.strip_prefix(LABEL_PREFIX).unwrap_or(key)
 }

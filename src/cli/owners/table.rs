@@ -7,7 +7,7 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 
-use super::{OfCluster, OfMode, short};
+use super::{OfCluster, OfMode};
 use crate::cli::{
     key_owners::Key,
     observing::Problem,
@@ -92,7 +92,7 @@ fn rows(mode: &OfMode<'_>) -> Vec<[String; 3]> {
         labels => {
             let row = |key: &&Key| {
                 let value = key.value.clone().unwrap_or_else(|| "-".into());
-                [short(key.name).to_owned(), value, key.owned_by()]
+                [key.short().to_owned(), value, key.owned_by()]
             };
             labels.iter().map(row).collect()
         }

@@ -156,7 +156,7 @@ fn planned_mode(plan: &ModePlan, namespace: &Namespace, settings: &Settings) -> 
         reason,
         why,
         last_set_by: last.map(|owner| wording::quoted(&owner.manager)),
-        taken_from: taken_from(plan, namespace).map(|manager| wording::quoted(&manager)),
+        taken_from: plan.overwritten(namespace).next().map(|owner| wording::quoted(&owner.manager)),
     }
 }
 
@@ -196,15 +196,6 @@ fn written(change: Change, plan: &ModePlan) -> (Step, Option<String>) {
 
 fn exemption(plan: &ModePlan) -> Option<String> {
     plan.exemption.as_ref().map(|active| wording::exemption(active, &plan.profile))
-}
-
-/// The field manager whose value a write overwrites.
-fn taken_from(plan: &ModePlan, namespace: &Namespace) -> Option<String> {
-    let Verdict::Write { value, .. } = &plan.verdict else { return None };
-    let keys = plan.mode.keys();
-    let pair = [(keys.level, value.level.to_string()), (keys.version, value.version.to_string())];
-    let taken = pair.into_iter().filter(|(key, value)| namespace.label(key).is_some_and(|now| now != value));
-    taken.filter_map(|(key, _)| namespace.owners.foreign(key)).map(|owner| owner.manager.clone()).next()
 }
 
 fn result(

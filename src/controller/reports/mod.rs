@@ -20,7 +20,7 @@ pub use self::record::Remembered;
 pub(super) use self::{
     content::{Source, Summary, content},
     record::{record, soak, witnessed},
-    writing::{follow, write_all},
+    writing::{follow, remove, write_all},
 };
 use crate::{
     api::{ReportContent, Soak},

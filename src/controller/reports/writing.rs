@@ -194,7 +194,7 @@ pub(in super::super) async fn write_all(client: Client, state: Arc<State>) {
 async fn write(client: &Client, state: &State, namespace: String, waiting: Waiting) {
     let written = match &waiting.wanted {
         Some(content) => apply(client, &namespace, content).await,
-        None => remove(client, &namespace).await,
+        None => remove(client, &namespace).await.map(|()| Identity::default()),
     };
     match written {
         Ok(identity) => {
@@ -234,8 +234,9 @@ async fn apply(client: &Client, namespace: &str, content: &ReportContent) -> Res
     Ok(identity(&written))
 }
 
-async fn remove(client: &Client, namespace: &str) -> Result<Identity, CallError> {
+/// Deletes the report of a namespace.
+pub(in super::super) async fn remove(client: &Client, namespace: &str) -> Result<(), CallError> {
     let api: Api<ReportItem> = Api::namespaced(client.clone(), namespace);
     let removed = within_deadline(api.delete(PodSecurityReport::NAME, &DeleteParams::default())).await;
-    removed.map(|_| Identity::default())
+    removed.map(drop)
 }
