@@ -29,6 +29,9 @@ use crate::{
 /// does not fit is counted and logged, not waited for.
 const WAITING: usize = 1024;
 
+/// How much room is kept for what must not be lost among the rest: that something was lowered, by anybody.
+const KEPT: usize = WAITING / 4;
+
 /// The longest note that the API server takes.
 const LONGEST_NOTE: usize = 1024;
 
@@ -77,7 +80,14 @@ impl Announcements {
     }
 
     /// Hands in an event; gives it back when too many are waiting.
-    pub(super) fn hand_in(&self, announcement: Announcement) -> Result<(), Box<Announcement>> {
+    pub(super) fn hand_in(
+        &self,
+        announcement: Announcement,
+        is_grave: bool,
+    ) -> Result<(), Box<Announcement>> {
+        if !is_grave && self.sender.capacity() <= KEPT {
+            return Err(Box::new(announcement));
+        }
         self.sender.try_send(announcement).map_err(|error| Box::new(error.into_inner()))
     }
 }
@@ -187,6 +197,27 @@ fn reference<K: Resource<DynamicType = ()>>(name: String, uid: String) -> Object
 mod tests {
     use super::*;
 
+    fn announcement(note: String) -> Announcement {
+        Announcement {
+            profile: Some(("p".into(), "u".into())),
+            namespace: ("a".into(), "u".into()),
+            mode: Some(Mode::Enforce),
+            warning: false,
+            reason: "Raised",
+            note,
+            to_tenant: None,
+        }
+    }
+
+    #[test]
+    fn what_was_lowered_still_finds_room_when_there_is_none_for_the_rest() {
+        let (announcements, _waiting) = Announcements::new();
+        let handed_in = |is_grave| announcements.hand_in(announcement(String::new()), is_grave).is_ok();
+        let most = (0..WAITING).filter(|_| handed_in(false)).count();
+        let rest = (0..WAITING).filter(|_| handed_in(true)).count();
+        assert_eq!((most, rest), (WAITING - KEPT, KEPT));
+    }
+
     #[test]
     fn a_tenant_is_told_of_the_report_by_its_uid() {
         let copy = for_tenant(&Event::default(), "shop", "report-uid");
@@ -197,16 +228,7 @@ mod tests {
 
     #[test]
     fn a_note_is_cut_to_what_the_api_server_takes() {
-        let announcement = Announcement {
-            profile: Some(("p".into(), "u".into())),
-            namespace: ("a".into(), "u".into()),
-            mode: Some(Mode::Enforce),
-            warning: false,
-            reason: "Raised",
-            note: "ü".repeat(2000),
-            to_tenant: None,
-        };
-        let event = event(announcement, None, Timestamp::UNIX_EPOCH);
+        let event = event(announcement("ü".repeat(2000)), None, Timestamp::UNIX_EPOCH);
         let note = event.note.unwrap();
         assert!(note.len() <= LONGEST_NOTE && note.ends_with('…'));
         assert_eq!(event.regarding.unwrap().kind.as_deref(), Some("ClusterPodSecurityProfile"));

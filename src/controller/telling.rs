@@ -10,10 +10,11 @@ use super::{
     state::State,
 };
 use crate::{
-    api::{Breakage, agreed, counted, reasons::EventReason},
+    api::{Breakage, ReportState, agreed, counted, reasons::EventReason},
     assessment::{DryRun, ServerAnswer, ServerVerdict},
     rollout::{
-        Change, FreezeReason, HoldReason, ModePlan, Namespace, Release, RetainReason, Verdict, wording,
+        Change, FreezeReason, HoldReason, ModePlan, Namespace, Release, RetainReason, Verdict, standing_of,
+        wording,
     },
     standards::{LevelVersion, Mode},
 };
@@ -23,6 +24,25 @@ struct Told {
     warning: bool,
     reason: EventReason,
     note: String,
+}
+
+/// What the report of a namespace said before it was looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reported {
+    /// This of each mode; nothing where it said nothing of it, or none stood.
+    States([Option<ReportState>; 3]),
+    /// Nobody knows: reports cannot be read.
+    Unknown,
+}
+
+impl Reported {
+    /// Whether something else is to be said of a mode now. Where nobody knows nothing is: it would be said at every start.
+    fn is_outdated_by(self, plan: &ModePlan) -> bool {
+        match self {
+            Self::States(states) => states[plan.mode.index()] != Some(standing_of("", plan).state),
+            Self::Unknown => false,
+        }
+    }
 }
 
 /// What kind of thing a reason tells.
@@ -56,11 +76,20 @@ fn is_tenants_business(reason: EventReason) -> bool {
 
 /// Tells what is new: every write, and every change of state.
 ///
-/// `before` is what had become of the namespace when it was last looked at; without it only writes are told, since
-/// after a start everything would look new.
-pub(super) fn tell(state: &State, namespace: &Namespace, before: Option<&Outcome>, outcome: &Outcome) {
+/// `before` is what had become of the namespace when it was last looked at, and `reported` what its report said: after a
+/// start everything would look new, and what a report says already was told before.
+pub(super) fn tell(
+    state: &State,
+    namespace: &Namespace,
+    before: Option<&Outcome>,
+    reported: Reported,
+    outcome: &Outcome,
+) {
     for plan in outcome.modes() {
-        let changed = before.is_some_and(|before| is_new(before, plan));
+        let changed = match before.filter(|before| !before.is_unjudged()) {
+            Some(before) => is_new(before, plan),
+            None => !outcome.is_unjudged() && !is_passing(plan) && reported.is_outdated_by(plan),
+        };
         if let Some(told) = told(plan, namespace, changed) {
             announce(state, namespace, plan, told);
         }
@@ -155,12 +184,14 @@ fn cannot_be_written(result: &Result) -> Option<&str> {
     }
 }
 
+/// Whether the mode only waits to be looked at, which is no state that anybody needs to know of.
+fn is_passing(plan: &ModePlan) -> bool {
+    matches!(plan.held(), Some(HoldReason::NotJudged | HoldReason::LastLookDue))
+}
+
 /// Whether the mode is in another state than it was.
 fn is_new(before: &Outcome, plan: &ModePlan) -> bool {
-    // What only waits to be looked at is no state that anybody needs to know of.
-    let is_passing =
-        |plan: &ModePlan| matches!(plan.held(), Some(HoldReason::NotJudged | HoldReason::LastLookDue));
-    if is_passing(plan) || before.mode(plan.mode).is_some_and(is_passing) && before.is_unjudged() {
+    if is_passing(plan) {
         return false;
     }
     before.mode(plan.mode).is_none_or(|old| {
@@ -195,7 +226,10 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
                     format!("profile {profile} asks for it, and its forceAfter has come"),
                 ),
                 Change::Repair => {
-                    (true, EventReason::Repaired, "somebody had lowered, removed or garbled it".into())
+                    let last = plan.overwritten(namespace).max_by_key(|owner| owner.time);
+                    let by = last.map(|owner| format!(" (last set by {})", wording::quoted(&owner.manager)));
+                    let by = by.unwrap_or_default();
+                    (true, EventReason::Repaired, format!("somebody had lowered, removed or garbled it{by}"))
                 }
                 Change::Weaken(cause) => (true, EventReason::Weakened, wording::cause(*cause, plan)),
             };
@@ -212,6 +246,8 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
             })
         }
         Verdict::Release(Release::Remove) => Some(removed(plan, namespace, &before)),
+        // The fight is told by itself.
+        Verdict::Hold(HoldReason::Contested { .. }) => None,
         Verdict::Hold(why) if changed => {
             let (reason, sentence) = wording::hold(why, plan);
             let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
@@ -297,7 +333,7 @@ fn hand_in(state: &State, namespace: &Namespace, profile: Option<&String>, mode:
     let namespace = (namespace.name.clone(), namespace.uid.clone());
     let to_tenant = to_tenant.then(|| state.reports.uid(&namespace.0));
     let announcement = Announcement { profile, namespace, mode, warning, reason, note, to_tenant };
-    if state.announcements.hand_in(announcement).is_err() {
+    if state.announcements.hand_in(announcement, kind == Kind::Weaker).is_err() {
         state.metrics.events_dropped.inc();
     }
 }

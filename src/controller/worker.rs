@@ -16,7 +16,7 @@ use super::{
     reports::{self, Source, Summary},
     snapshot::Snapshot,
     state::State,
-    telling,
+    telling::{self, Reported},
 };
 use crate::{
     cluster::{CallError, backoff::Backoff, namespaces},
@@ -49,8 +49,17 @@ pub(super) struct Workshop {
 struct Conclusion {
     namespace: Namespace,
     outcome: Outcome,
+    /// What its report said before.
+    reported: Reported,
     /// When the plan changes although nothing else does.
     next: Option<Timestamp>,
+}
+
+impl Conclusion {
+    /// Nothing was carried out.
+    const fn failed(namespace: Namespace, outcome: Outcome) -> Self {
+        Self { namespace, outcome, reported: Reported::Unknown, next: None }
+    }
 }
 
 /// Where the work on a namespace ended.
@@ -201,6 +210,7 @@ impl Workshop {
             }
         };
         self.note_raise(namespace, snapshot, &applied);
+        let reported = self.state.reports.reported(&namespace.name);
         let outcome = self.outcome(namespace, snapshot, Result::Applied(Box::new(applied.in_short())));
         let outcome = match findings {
             None => outcome.unjudged(),
@@ -213,7 +223,7 @@ impl Workshop {
                 outcome.with_summary(summary)
             }
         };
-        Ok(Conclusion { namespace: namespace.clone(), outcome, next })
+        Ok(Conclusion { namespace: namespace.clone(), outcome, reported, next })
     }
 
     /// Notes when enforce became stricter: what is refused from then on is breakage.
@@ -282,7 +292,7 @@ impl Workshop {
             Result::Unwritable { code: 409, message }
         };
         let outcome = self.outcome(&namespace, snapshot, result);
-        End::Concluded(Box::new(Conclusion { namespace, outcome, next: None }))
+        End::Concluded(Box::new(Conclusion::failed(namespace, outcome)))
     }
 
     fn unobserved(&self, namespace: Namespace, snapshot: &Snapshot, failed: &CallError) -> End {
@@ -303,7 +313,7 @@ impl Workshop {
             Result::Unwritable { code, message }
         };
         let outcome = self.outcome(&namespace, snapshot, result);
-        End::Concluded(Box::new(Conclusion { namespace, outcome, next: None }))
+        End::Concluded(Box::new(Conclusion::failed(namespace, outcome)))
     }
 
     /// Concludes that it has to be tried again.
@@ -313,7 +323,7 @@ impl Workshop {
         self.state.queue.add_after(&namespace.name, delay);
         let outcome =
             self.outcome(&namespace, snapshot, Result::Retrying { message: message.into(), failures });
-        End::Concluded(Box::new(Conclusion { namespace, outcome, next: None }))
+        End::Concluded(Box::new(Conclusion::failed(namespace, outcome)))
     }
 
     fn outcome(&self, namespace: &Namespace, snapshot: &Snapshot, result: Result) -> Outcome {
@@ -338,7 +348,7 @@ impl Workshop {
     }
 
     fn conclude(&self, conclusion: Conclusion) {
-        let Conclusion { namespace, outcome, next } = conclusion;
+        let Conclusion { namespace, outcome, reported, next } = conclusion;
         let name = &namespace.name;
         if let Result::Applied(applied) = &outcome.result {
             self.backoff.lock().succeeded(name);
@@ -358,7 +368,7 @@ impl Workshop {
         telling::count(&self.state, &outcome);
         let told = outcome.clone();
         let before = self.state.concluded(name, outcome);
-        telling::tell(&self.state, &namespace, before.as_deref(), &told);
+        telling::tell(&self.state, &namespace, before.as_deref(), reported, &told);
     }
 
     fn count(&self, result: &'static str) {

@@ -22,8 +22,9 @@ pub(super) use self::{
     record::{record, soak, witnessed},
     writing::{follow, remove, write_all},
 };
+use super::telling::Reported;
 use crate::{
-    api::{ReportContent, Soak},
+    api::{ReportContent, ReportState, Soak},
     assessment::{Imprint, ReportChange, StateSince},
     rollout::{GateRecord, Ledger, Namespace},
 };
@@ -65,7 +66,10 @@ enum Access {
 struct Standing {
     imprint: Imprint,
     state: StateSince,
+    /// The state of each mode.
+    modes: [Option<ReportState>; 3],
     soak: Option<Soak>,
+    had_pods: bool,
     uid: String,
     version: String,
     /// When podsec last wrote it.
@@ -82,7 +86,19 @@ struct Identity {
 impl Standing {
     fn new(content: &ReportContent, Identity { uid, version }: Identity, written: Option<Instant>) -> Self {
         let state = StateSince { state: content.state, since: content.since };
-        Self { imprint: Imprint::of(content), state, soak: content.soak.clone(), uid, version, written }
+        let had_pods = record::had_pods(content);
+        let modes = [&content.enforce, &content.audit, &content.warn]
+            .map(|mode| mode.as_ref().map(|mode| mode.state));
+        Self {
+            imprint: Imprint::of(content),
+            state,
+            modes,
+            soak: content.soak.clone(),
+            had_pods,
+            uid,
+            version,
+            written,
+        }
     }
 }
 
@@ -115,6 +131,17 @@ impl Reports {
         self.entries.lock().standing.get(namespace).map(|standing| standing.state)
     }
 
+    /// What a report tells as it stands, for whoever tells what is new.
+    pub(super) fn reported(&self, namespace: &str) -> Reported {
+        let entries = self.entries.lock();
+        match entries.access {
+            Access::Open => Reported::States(
+                entries.standing.get(namespace).map(|standing| standing.modes).unwrap_or_default(),
+            ),
+            Access::Unlisted | Access::Closed(_) => Reported::Unknown,
+        }
+    }
+
     /// The uid of a report; empty where none stands.
     pub(super) fn uid(&self, namespace: &str) -> String {
         self.entries.lock().standing.get(namespace).map(|standing| standing.uid.clone()).unwrap_or_default()
@@ -129,6 +156,14 @@ impl Reports {
     pub(super) fn record(&self, namespace: &Namespace) -> Option<GateRecord> {
         let remembered = self.entries.lock().records.get(&namespace.name).cloned();
         remembered.or_else(|| record(&self.kept(&namespace.name)?))
+    }
+
+    /// Whether the report of this very namespace shows that there was a pod.
+    pub(super) fn had_pods(&self, namespace: &Namespace) -> bool {
+        let entries = self.entries.lock();
+        let standing = entries.standing.get(&namespace.name).filter(|standing| standing.had_pods);
+        let soak = standing.and_then(|standing| standing.soak.as_ref());
+        soak.is_some_and(|soak| soak.namespace_uid == namespace.uid)
     }
 
     /// What podsec noted on a namespace, as far as its report is a witness of it.
@@ -214,7 +249,7 @@ impl Entries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::{ReportState, VerdictCounts};
+    use crate::api::VerdictCounts;
 
     fn says(state: ReportState, judged: u32) -> ReportContent {
         let workloads = Some(VerdictCounts { judged, ..VerdictCounts::default() });

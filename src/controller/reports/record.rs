@@ -30,7 +30,7 @@ impl Remembered {
         record(&self.soak)
     }
 
-    /// Whether podsec saw a pod in this very namespace, or would have missed one.
+    /// Whether podsec saw a pod in this very namespace.
     pub(in super::super) fn had_pods(&self, namespace: &Namespace) -> bool {
         self.had_pods && self.soak.namespace_uid == namespace.uid
     }
@@ -38,7 +38,7 @@ impl Remembered {
 
 /// Whether a report shows that there were pods. A namespace whose enforce soaks is none that was empty from the
 /// beginning, as far as podsec can tell: that would not have to.
-fn had_pods(content: &ReportContent) -> bool {
+pub(super) fn had_pods(content: &ReportContent) -> bool {
     let live = content.pods.is_some_and(|pods| pods.judged > 0 || pods.exempt > 0);
     let apart = |not_judged: NotJudged| not_judged.finished_pods > 0 || not_judged.deleting_pods > 0;
     let soaks = content.enforce.as_ref().is_some_and(|enforce| enforce.state == ReportState::Soaking);
