@@ -48,15 +48,12 @@ pub struct Preview {
     judge: Judge,
     /// Whether the API server is newer than the tables.
     newer_server: bool,
-    /// Since when there is known to be a controller. One that is still to be started has watched nothing.
-    watched_since: Option<Timestamp>,
 }
 
 impl Preview {
     /// A controller that has seen `listing`, and then those changes of it.
     pub fn new(listing: Listing, changes: Changes, server: ServerView, settings: Settings) -> Self {
         let mut memory = Memory::default();
-        let watched_since = watched_since(&listing);
         let asked = Instant::now();
         let thought_of = after(listing.clone(), changes);
         // What it remembers of the profiles before the change counts: pins, and how they were to be let go.
@@ -66,15 +63,15 @@ impl Preview {
         let judge = Judge::new(LevelVersion::new(Level::Privileged, known))
             .on_server(server.minor)
             .exempting(settings.server_exempt_runtime_classes.iter().cloned());
-        Self { snapshot, settings, judge, newer_server: server.minor > NEWEST_MINOR, watched_since }
+        Self { snapshot, settings, judge, newer_server: server.minor > NEWEST_MINOR }
     }
 
     /// What it would do about a namespace that runs these workloads, and whose report says this.
     ///
     /// A last look that is due is taken to agree, unless there is an answer to it among `looks`. What the controller
-    /// knows from having watched is taken for granted: that it has missed nothing; and where there was one before the
-    /// namespace, that no pod was in it besides those that are there or that the report shows. Where no report tells
-    /// since when nothing violates a policy, a soak begins now.
+    /// knows from having watched is taken for granted: that it has missed nothing, and that no pod was there besides
+    /// those that are there or that the report shows. Where no report tells since when nothing violates a policy, a soak
+    /// begins now.
     pub fn plan(
         &self,
         namespace: &Namespace,
@@ -84,8 +81,7 @@ impl Preview {
         now: Timestamp,
     ) -> NamespacePlan {
         let record = remembered.and_then(Remembered::record);
-        let is_watched = self.watched_since.is_some_and(|since| since < namespace.created);
-        let had_pods = !is_watched || remembered.is_some_and(|remembered| remembered.had_pods(namespace));
+        let had_pods = remembered.is_some_and(|remembered| remembered.had_pods(namespace));
         let mut looks = looks.to_vec();
         let pace = Pace { halted: self.is_halted(namespace), ..Pace::default() };
         loop {
@@ -193,12 +189,6 @@ pub fn told_of_itself(listing: &Listing) -> Option<&Controller> {
 fn statuses(listing: &Listing) -> impl Iterator<Item = &ProfileStatus> {
     let of_readable = listing.readable.iter().filter_map(|profile| profile.status.as_ref());
     of_readable.chain(listing.unreadable.iter().filter_map(|profile| profile.status.as_ref()))
-}
-
-/// Since when at the latest there is a controller: it has written conditions since.
-fn watched_since(listing: &Listing) -> Option<Timestamp> {
-    let conditions = statuses(listing).flat_map(|status| &status.conditions);
-    conditions.map(|condition| condition.last_transition_time.0).min()
 }
 
 /// The settings of a controller, from what it says of itself.

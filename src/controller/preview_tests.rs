@@ -17,20 +17,13 @@ fn ago(minutes: i64) -> Timestamp {
     now().checked_sub(SignedDuration::from_mins(minutes)).unwrap()
 }
 
-/// A controller with one profile, whose status it has first written so many minutes ago, if it runs.
-fn preview(rollout: &Value, running: Option<i64>) -> Preview {
+/// A controller with one profile.
+fn preview(rollout: &Value) -> Preview {
     let spec = json!({"namespaceSelector": {}, "enforce": {"level": "baseline"}, "rollout": rollout});
-    let mut object = json!({
+    let object = json!({
         "apiVersion": "podsec.dev/v1alpha1", "kind": "ClusterPodSecurityProfile",
         "metadata": {"name": "p", "uid": "uid-p", "generation": 1}, "spec": spec,
     });
-    if let Some(minutes) = running {
-        let condition = |kind: &str, minutes| {
-            json!({"type": kind, "status": "True", "observedGeneration": 1, "reason": "r", "message": "",
-                "lastTransitionTime": ago(minutes)})
-        };
-        object["status"] = json!({"conditions": [condition("Ready", 0), condition("Overlapping", minutes)]});
-    }
     let listing = Listing {
         readable: vec![read_profile(&object).unwrap()],
         unreadable: Vec::new(),
@@ -40,10 +33,6 @@ fn preview(rollout: &Value, running: Option<i64>) -> Preview {
     };
     let server = ServerView { minor: 37, watched_in_full: true };
     Preview::new(listing, Changes::default(), server, Settings::default())
-}
-
-fn soaking(rollout: &Value) -> Preview {
-    preview(rollout, Some(10_000))
 }
 
 /// A namespace that is empty.
@@ -94,7 +83,7 @@ fn soaks_since(verdict: &Verdict) -> Option<i64> {
 
 #[test]
 fn a_soak_goes_on_where_the_report_of_this_very_namespace_says_that_it_has_begun() {
-    let (running, namespace) = (soaking(&json!({"soak": "24h"})), namespace(ago(5000)));
+    let (running, namespace) = (preview(&json!({"soak": "24h"})), namespace(ago(5000)));
     let since = |told: Option<Remembered>| soaks_since(&enforce(&running, &namespace, told.as_ref()));
     assert_eq!(since(None), Some(0));
     assert_eq!(since(clean("u", "baseline", "v1.37", 90)), Some(90));
@@ -107,7 +96,7 @@ fn a_soak_goes_on_where_the_report_of_this_very_namespace_says_that_it_has_begun
 
 #[test]
 fn a_new_namespace_is_raised_at_once_where_no_pod_was_seen() {
-    let running = soaking(&json!({"soak": "24h"}));
+    let running = preview(&json!({"soak": "24h"}));
     let since = |minutes: i64, report: Option<Value>| {
         let told = report.and_then(told);
         soaks_since(&enforce(&running, &namespace(ago(minutes)), told.as_ref()))
@@ -125,25 +114,19 @@ fn a_new_namespace_is_raised_at_once_where_no_pod_was_seen() {
     assert_eq!(since(9, of("u", json!({"pods": {"exempt": 1}}))), Some(0));
     assert_eq!(since(9, of("u", json!({"notJudged": {"finishedPods": 1}}))), Some(0));
     assert_eq!(since(9, of("u", json!({"notJudged": {"finishedJobs": 1}}))), None);
-    assert_eq!(since(9, of("u", soaks)), Some(0), "the controller knows of a pod, or was not there");
+    assert_eq!(since(9, of("u", soaks)), Some(0), "the controller knows of a pod");
     assert_eq!(since(9, of("another", json!({"pods": {"judged": 1}}))), None);
-
-    for running in [None, Some(5), Some(9)] {
-        let late = preview(&json!({"soak": "24h"}), running);
-        let verdict = enforce(&late, &namespace(ago(9)), None);
-        assert_eq!(soaks_since(&verdict), Some(0), "nobody is known to have watched it from the beginning");
-    }
 }
 
 #[test]
 fn what_the_report_witnesses_is_put_back() {
-    let preview = soaking(&json!({"soak": "24h"}));
+    let running = preview(&json!({"soak": "24h"}));
     let repaired = |uid: &str| {
         let soak = json!({"namespaceUid": uid, "enforced": "baseline:v1.37"});
         let told = told(json!({"state": "InSync", "soak": soak})).unwrap();
         let mut namespace = namespace(ago(5000));
         namespace.remembered = told.ledger(&namespace);
-        enforce(&preview, &namespace, Some(&told))
+        enforce(&running, &namespace, Some(&told))
     };
     let value = "baseline:v1.37".parse().unwrap();
     assert_eq!(repaired("u"), Verdict::Write { value, change: Change::Repair });
@@ -152,12 +135,12 @@ fn what_the_report_witnesses_is_put_back() {
 
 #[test]
 fn force_after_looks_at_how_long_the_namespace_has_been_held() {
-    let preview = soaking(&json!({"soak": "240h", "forceAfter": ago(60)}));
+    let running = preview(&json!({"soak": "240h", "forceAfter": ago(60)}));
     let held = |minutes: i64| {
         let soak = json!({"namespaceUid": "u", "held": {"heldSince": ago(minutes), "level": "baseline",
             "profileUid": "uid-p"}});
         let told = told(json!({"state": "Held", "soak": soak}));
-        enforce(&preview, &namespace(ago(5000)), told.as_ref())
+        enforce(&running, &namespace(ago(5000)), told.as_ref())
     };
     let is_forced = |verdict: &Verdict| matches!(verdict, Verdict::Write { change: Change::ForcedRaise, .. });
     assert!(is_forced(&held(61)));

@@ -22,7 +22,7 @@ pub struct Evidence<'a> {
     pub watched_since: Timestamp,
     /// When the namespace was created.
     pub created: Timestamp,
-    /// Whether there ever was a pod; true as well where nobody can tell, since nobody watched from the beginning.
+    /// Whether a pod was ever seen there: by whoever watches now, or, as the report tells, by one before.
     pub had_pods: bool,
     /// What the plan before this one gave as [`NamespacePlan::record`](super::NamespacePlan::record).
     pub record: Option<&'a GateRecord>,

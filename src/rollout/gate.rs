@@ -14,8 +14,9 @@ use super::{
 };
 use crate::standards::{Level, LevelVersion, Mode, Verdict};
 
-/// How old a namespace may be to be raised without a soak, if there never was a pod in it.
-const NEW: SignedDuration = SignedDuration::from_mins(10);
+/// How old a namespace may be to be raised without a soak, if no pod was ever seen in it; and how long its first labels
+/// may wait for what runs there to be known.
+pub(super) const NEW: SignedDuration = SignedDuration::from_mins(10);
 
 /// How long ahead a raise by `forceAfter` is announced.
 pub const ANNOUNCED_AHEAD: SignedDuration = SignedDuration::from_hours(14 * 24);

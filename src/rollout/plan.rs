@@ -8,6 +8,7 @@ use super::{
     ApplyRequest, Change, DueLook, Evidence, FreezeReason, GateRecord, HoldReason, LEDGER_KEYS, Ledger,
     Manager, ModePlan, Namespace, Owner, Profiles, Settings, Verdict,
     decision::{Asked, Decision, Situation, decide},
+    gate::{NEW, after},
     ledger::notable,
     release::Release,
     resolution::Standing,
@@ -67,13 +68,14 @@ pub fn plan(
     let situation = Situation { namespace, ledger: &ledger, profiles, settings, evidence, now };
     let decisions = Mode::ALL.into_iter().filter_map(|mode| decide(mode, &situation));
     let mut asked = None;
-    let modes: Vec<_> = decisions
+    let mut modes: Vec<_> = decisions
         .map(|decision| {
             let Decision { plan, asked: finding } = decision;
             asked = asked.take().or(finding);
             plan
         })
         .collect();
+    let judged_by = wait_for_enforce(&mut modes, &situation);
     let next_ledger = next_ledger(&modes, &situation);
     let requests = requests(&modes, namespace, &next_ledger);
     let governing = modes.iter().filter(|mode| mode.governed && mode.mode == Mode::Enforce);
@@ -81,7 +83,8 @@ pub fn plan(
     let contests = namespace.contests.iter().flatten();
     let turns = contests.flat_map(|contest| [Some(contest.over), contest.answer]).flatten();
     let turns = turns.filter(|turn| *turn > now);
-    let next = expiry.chain(asked.as_ref().and_then(|asked| asked.finding.next)).chain(turns).min();
+    let next =
+        expiry.chain(asked.as_ref().and_then(|asked| asked.finding.next)).chain(turns).chain(judged_by).min();
     NamespacePlan {
         raise: asked.as_ref().and_then(|_| raised(&modes)),
         look: asked.as_ref().and_then(|asked| due_look(asked, &modes, &situation)),
@@ -92,6 +95,21 @@ pub fn plan(
         protected,
         next,
     }
+}
+
+/// Has the first labels of a new namespace come together: while it is not known what runs there, enforce is held, and
+/// whoever waits for the namespace to be labelled takes audit and warn for the whole. Gives until when they wait.
+fn wait_for_enforce(modes: &mut [ModePlan], situation: &Situation<'_>) -> Option<Timestamp> {
+    let until = after(situation.namespace.created, NEW);
+    let enforce = modes.iter().find(|plan| plan.mode == Mode::Enforce)?;
+    if enforce.verdict != Verdict::Hold(HoldReason::NotJudged) || situation.now >= until {
+        return None;
+    }
+    let is_first = |plan: &&mut ModePlan| plan.assumed && matches!(plan.verdict, Verdict::Write { .. });
+    for plan in modes.iter_mut().filter(is_first) {
+        plan.verdict = Verdict::Hold(HoldReason::NotJudged);
+    }
+    Some(until)
 }
 
 fn raised(modes: &[ModePlan]) -> Option<LevelVersion> {
@@ -343,5 +361,5 @@ fn changes(namespace: &Namespace, request: &ApplyRequest) -> bool {
 mod tests;
 
 #[cfg(test)]
-#[path = "plan_properties.rs"]
+#[path = "plan_properties/mod.rs"]
 mod properties;

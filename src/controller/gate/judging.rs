@@ -68,7 +68,7 @@ fn with_view(case: &Case<'_>, view: &View<'_>) -> Judged {
         newer_server: snapshot.server.minor > NEWEST_MINOR,
         watched_since: view.watched_since,
         created: namespace.created,
-        had_pods: view.had_pods || namespace.created < view.watched_since,
+        had_pods: view.had_pods || state.reports.had_pods(namespace),
         record,
         looks,
         pace,

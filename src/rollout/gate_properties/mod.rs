@@ -106,6 +106,10 @@ impl Turn<'_> {
         match &enforce.verdict {
             Verdict::Write { value, change: Change::Raise } if gated => self.passed_the_gate(*value)?,
             Verdict::Write { value, change: Change::ForcedRaise } => self.was_forced(*value, before)?,
+            // A version that somebody removed comes back, and no level goes down for it.
+            Verdict::Write { value, change: Change::Repair }
+                if self.before.label(Mode::Enforce.keys().version).is_none()
+                    && value.level >= before.level => {}
             Verdict::Write { change: Change::Raise | Change::Repair | Change::Own, .. } => {
                 // What nobody can read the API server takes for `restricted`.
                 let (_, unreadable) = self.before.labelled(Mode::Enforce, &world.settings.server_defaults);
@@ -136,8 +140,7 @@ impl Turn<'_> {
         let site = &world.sites[*name];
         prop_assert!(!site.silent, "raised while a stream is silent: {plan:#?}");
         prop_assert_eq!(site.worst(policy), crate::standards::Verdict::Conforms, "raised to {}", policy);
-        let is_new =
-            !site.ever_had_pods && world.now.duration_since(site.created) < SignedDuration::from_mins(10);
+        let is_new = !site.had_pods && world.now.duration_since(site.created) < SignedDuration::from_mins(10);
         let clean_for = world.now.duration_since(site.clean_since(policy));
         let soak = world.profile.soak;
         prop_assert!(is_new || clean_for >= soak, "clean for {clean_for:?} of {soak:?}: {plan:#?}");

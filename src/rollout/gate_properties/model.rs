@@ -75,13 +75,12 @@ pub(super) struct Site {
     template: Option<usize>,
     pub(super) silent: bool,
     pub(super) created: Timestamp,
-    /// In truth.
-    pub(super) ever_had_pods: bool,
     /// When it last was not clean by a policy, in truth, or nobody watched.
     spoilt: HashMap<LevelVersion, Timestamp>,
     /// Since when the profile asks for a level that it does not have.
     pub(super) held_since: Option<(Level, Timestamp)>,
-    had_pods: bool,
+    /// Whether podsec saw one, in so far as anything remembers it.
+    pub(super) had_pods: bool,
     watched_since: Timestamp,
     record: Option<GateRecord>,
     looks: Vec<Look>,
@@ -140,7 +139,6 @@ impl Site {
             template: None,
             silent: false,
             created,
-            ever_had_pods: false,
             spoilt: HashMap::new(),
             held_since: None,
             had_pods: false,
@@ -248,7 +246,7 @@ impl World {
                 match pod {
                     Some((spec, phase)) => {
                         site.pods.insert(*slot, (*spec, *phase, now));
-                        (site.ever_had_pods, site.had_pods) = (true, true);
+                        site.had_pods = true;
                     }
                     None => drop(site.pods.remove(slot)),
                 }
@@ -271,7 +269,10 @@ impl World {
             Event::Restart { reports_kept } => {
                 for site in &mut self.sites {
                     site.namespace.remembered = None;
-                    (site.watched_since, site.had_pods) = (now, true);
+                    site.watched_since = now;
+                    // What only a report told is gone with it.
+                    site.had_pods &= *reports_kept;
+                    site.had_pods |= !site.pods.is_empty();
                     site.looks.clear();
                     site.record = site.record.take().filter(|_| *reports_kept);
                     site.spoil_all(now);

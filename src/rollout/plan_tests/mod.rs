@@ -1,5 +1,6 @@
 //! Plans, each told as a short history of one namespace.
 
+mod repair;
 mod transitions;
 mod trust;
 
@@ -70,6 +71,14 @@ fn verdict(plan: &NamespacePlan, mode: Mode) -> Verdict {
 
 fn enforce(plan: &NamespacePlan) -> Verdict {
     verdict(plan, Mode::Enforce)
+}
+
+/// Why a mode is left alone, and to whom, if it is.
+fn left(plan: &NamespacePlan, mode: Mode) -> Option<(LeaveReason, String)> {
+    match &plan.modes.iter().find(|plan| plan.mode == mode)?.verdict {
+        Verdict::LeaveAlone { last_set_by, reason, .. } => Some((*reason, last_set_by.clone())),
+        _ => None,
+    }
 }
 
 fn written(value: &str, change: Change) -> Verdict {

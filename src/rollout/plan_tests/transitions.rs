@@ -33,6 +33,32 @@ fn when_clean_writes_audit_and_warn_and_holds_enforce() {
 }
 
 #[test]
+fn the_first_labels_of_a_new_namespace_come_together() {
+    let gated =
+        r#"{"namespaceSelector": {}, "enforce": {"level": "baseline"}, "warn": {"level": "restricted"}}"#;
+    let minutes = |minutes| now().checked_sub(jiff::SignedDuration::from_mins(minutes)).unwrap();
+    let mut scene = Scene::new(&[("p", gated)]);
+    scene.namespace.created = minutes(9);
+    let plan = scene.settle();
+    assert_eq!(verdict(&plan, Mode::Warn), Verdict::Hold(HoldReason::NotJudged));
+    assert_eq!((scene.shown().as_str(), plan.next), ("", Some(minutes(-1))), "enforce is not known yet");
+
+    scene.namespace.created = minutes(10);
+    scene.settle();
+    assert_eq!(
+        scene.shown(),
+        "warn=restricted+podsec warn-version=latest+podsec",
+        "nor may it take for ever"
+    );
+
+    let at_once = with(gated, r#""rollout": {"strategy": "Immediate"}"#);
+    let mut scene = Scene::new(&[("p", &at_once)]);
+    scene.namespace.created = minutes(9);
+    scene.settle();
+    assert_eq!(scene.namespace.label(Mode::Warn.keys().level), Some("restricted"));
+}
+
+#[test]
 fn a_value_that_holds_already_is_spelled_out_without_the_gate() {
     let spec = r#"{"namespaceSelector": {}, "enforce": {"level": "privileged"}}"#;
     let mut scene = Scene::new(&[("p", spec)]);
@@ -51,14 +77,6 @@ fn a_right_value_of_somebody_else_is_co_owned() {
         .plan()
         .requests[0];
     assert!(!request.force, "equal values are no conflict");
-}
-
-/// Why a mode is left alone, and to whom, if it is.
-fn left(plan: &NamespacePlan, mode: Mode) -> Option<(LeaveReason, String)> {
-    match &plan.modes.iter().find(|plan| plan.mode == mode)?.verdict {
-        Verdict::LeaveAlone { last_set_by, reason, .. } => Some((*reason, last_set_by.clone())),
-        _ => None,
-    }
 }
 
 #[test]
@@ -151,56 +169,6 @@ fn force_takes_a_weaker_and_a_stricter_foreign_value() {
     assert!(plan.requests[0].force);
     let mut scene = Scene::new(&[("p", &spec)]).with_labels(&[("enforce", "restricted")]);
     assert_eq!(enforce(&scene.settle()), written("baseline:v1.37", Change::Weaken(WeakenCause::Forced)));
-}
-
-#[test]
-fn what_was_lowered_removed_or_garbled_is_repaired() {
-    for policy in ["KeepStricter", "Force"] {
-        let spec = with(RESTRICTED, &format!(r#""conflictPolicy": "{policy}""#));
-        let vandalism: [(&str, Option<&str>); 5] = [
-            ("enforce", Some("privileged")),
-            ("enforce", None),
-            ("enforce", Some("garbage")),
-            ("enforce-version", Some("v1.0")),
-            ("enforce-version", Some("1.37")),
-        ];
-        for (key, value) in vandalism {
-            let mut scene = Scene::new(&[("p", &spec)]);
-            scene.settle();
-            update(&mut scene.namespace, "kubectl-label", key, value);
-            assert_eq!(
-                enforce(&scene.settle()),
-                written("restricted:v1.37", Change::Repair),
-                "{policy} {key} {value:?}"
-            );
-            assert_eq!(scene.shown(), "enforce=restricted+podsec enforce-version=v1.37+podsec");
-        }
-    }
-}
-
-#[test]
-fn a_repair_needs_no_gate_but_goes_no_further_than_what_was_enforced() {
-    let mut scene = Scene::new(&[("p", BASELINE)]);
-    scene.settle();
-    update(&mut scene.namespace, "kubectl-label", "enforce", Some("privileged"));
-    let gated = with(RESTRICTED, r#""rollout": {"strategy": "WhenClean"}"#);
-    assert_eq!(enforce(&scene.settle_with(&[("p", &gated)])), written("baseline:v1.37", Change::Repair));
-    assert_eq!(enforce(&scene.plan()), Verdict::Hold(HoldReason::NotJudged));
-}
-
-#[test]
-fn under_yield_whoever_lowers_has_it() {
-    let spec = with(RESTRICTED, r#""conflictPolicy": "Yield""#);
-    let mut scene = Scene::new(&[("p", &spec)]);
-    scene.settle();
-    update(&mut scene.namespace, "kubectl-label", "enforce", Some("baseline"));
-    assert!(matches!(enforce(&scene.settle()), Verdict::LeaveAlone { .. }));
-    assert_eq!(
-        scene.shown(),
-        "enforce=baseline enforce-version=v1.37+retained",
-        "the pair stands or falls together"
-    );
-    assert_eq!(scene.namespace.ledger(), Ledger::default());
 }
 
 #[test]

@@ -45,7 +45,7 @@ async fn no_pod_starts_in_a_new_namespace_before_its_labels_are_there() {
 
     flux.stage.start();
     flux.is_green("apps", &revision).await;
-    watched.came_in_order(&flux, "shop", &["warn"]).await;
+    watched.came_in_order(&flux, "shop", &["warn", "enforce"]).await;
 
     // Nor is it a race that is merely won.
     let shop = example("apps/shop.yaml");
