@@ -49,4 +49,4 @@ pub use server_version::{Pin, ServerMinors, ServerView, VERSION_WINDOW, resolve_
 pub use settings::Settings;
 pub use soak::{CleanSince, GateRecord, HeldSince};
 pub use standing::{Standing, standing, standing_of};
-pub use verdict::{Change, FreezeReason, HoldReason, LeaveReason, ModePlan, Verdict, WeakenCause};
+pub use verdict::{Change, FreezeReason, HoldReason, LeaveReason, LettingGo, ModePlan, Verdict, WeakenCause};

@@ -1,5 +1,5 @@
 use super::{
-    super::{ActiveExemption, Change, FreezeReason, LeaveReason, RetainReason, WeakenCause},
+    super::{ActiveExemption, Change, FreezeReason, LeaveReason, LettingGo, RetainReason, WeakenCause},
     *,
 };
 use crate::standards::Level;
@@ -23,6 +23,7 @@ fn mode(mode: Mode, verdict: Verdict) -> ModePlan {
         forced_at: None,
         contest: None,
         former: None,
+        letting_go: LettingGo::Harmless,
     }
 }
 

@@ -154,6 +154,16 @@ pub enum Verdict {
     Release(Release),
 }
 
+/// What it does to others when podsec lets go of a mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LettingGo {
+    /// Nothing that is known of.
+    #[default]
+    Harmless,
+    /// It may break a Kustomization of Flux's: see [`wording::flux_trap`](super::wording::flux_trap).
+    MayBreakFlux,
+}
+
 /// The plan for one mode.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModePlan {
@@ -183,6 +193,8 @@ pub struct ModePlan {
     pub contest: Option<Arc<Contest>>,
     /// Whose value podsec had overwritten, where it lets go: that is gone.
     pub former: Option<String>,
+    /// What letting go of it does to others.
+    pub letting_go: LettingGo,
 }
 
 impl ModePlan {

@@ -213,6 +213,16 @@ pub fn former(plan: &ModePlan) -> Option<String> {
     Some(format!("what {} had set there before podsec took it is gone", quoted(manager)))
 }
 
+/// That Flux applies namespaces from which a profile removes labels when it lets go of them. A label that Git has, Flux is
+/// told to ignore and the object lacks fails the whole Kustomization: measured with kustomize-controller 1.9.4.
+pub fn flux_trap(namespaces: u32, first: &str) -> String {
+    let namespaces = counted(namespaces, "namespace");
+    format!(
+        "Flux applies {namespaces} (first {first}): with releasePolicy: Remove, a Kustomization that ignores labels which \
+         Git has (spec.ignore) fails when this profile lets go of them; set releasePolicy: Retain, or delete them from Git"
+    )
+}
+
 /// What is said where keys are withdrawn.
 pub fn removed(profile: &str) -> (StateReason, String) {
     (StateReason::Removed, format!("profile {profile} let go of it with releasePolicy: Remove"))

@@ -19,8 +19,8 @@ use crate::{
     cluster::{crd::CrdState, profiles::Listing, workloads},
     controller::{Changes, Preview, Remembered},
     rollout::{
-        Completeness, HoldReason, KeyValues, Look, ModePlan, Namespace, NamespacePlan, ServerView, Settings,
-        Verdict,
+        Completeness, HoldReason, KeyValues, LettingGo, Look, ModePlan, Namespace, NamespacePlan, ServerView,
+        Settings, Verdict, wording,
     },
     standards::{Level, Mode, NEWEST_MINOR, Version},
 };
@@ -206,11 +206,16 @@ impl Draft {
         let mut inventories = BTreeMap::new();
         let mut reports = Vec::with_capacity(self.namespaces.len() + self.waiting.len());
         let mut unread = None;
+        let mut traps: BTreeMap<String, (String, u32)> = BTreeMap::new();
         let mut drawn_up = std::mem::take(&mut self.namespaces).into_iter();
         while let Some(drafted) = drawn_up.next().or_else(|| self.next()) {
             let Drafted { namespace, inventory, plan, checks, .. } = drafted;
             if unread.is_none() && is_soaking(&plan) {
                 unread = self.reports.unread(&namespace.name).map(ToOwned::to_owned);
+            }
+            for plan in plan.modes.iter().filter(|plan| plan.letting_go == LettingGo::MayBreakFlux).take(1) {
+                let first = || (namespace.name.clone(), 0);
+                traps.entry(plan.profile.clone()).or_insert_with(first).1 += 1;
             }
             let report = bench.report(&namespace, &inventory.workloads(), plan, self.preview.profiles());
             reports.push(NamespaceReport { cross_checks: checks, ..report });
@@ -218,6 +223,9 @@ impl Draft {
         }
         let Self { preview, problems, name, minor, took, mut notices, is_partial, .. } = self;
         notices.extend(unread.map(|reason| format!("{reason}: a soak is shown as if it began now")));
+        notices.extend(traps.iter().map(|(profile, (first, count))| {
+            format!("profile {profile}: {}", wording::flux_trap(*count, first))
+        }));
         ClusterPlan { name, minor, took, notices, problems, reports, is_partial, bench, preview, inventories }
     }
 }

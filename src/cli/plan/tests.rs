@@ -350,3 +350,16 @@ fn a_report_with_all_that_it_can_have() {
     insta::assert_snapshot!("all-json", written(Format::Json, &[with_everything().plan()], &[]));
     insta::assert_snapshot!("all-wide", written(Format::Wide, &[with_everything().plan()], &[]));
 }
+
+#[test]
+fn whoever_would_remove_labels_beside_flux_is_told() {
+    let plan = |policy: &str| {
+        let flux = [("kustomize.toolkit.fluxcd.io/name", "apps")];
+        let spec =
+            json!({"namespaceSelector": {}, "enforce": {"level": "baseline"}, "releasePolicy": policy});
+        cluster("c").namespace("a", &flux, "kustomize-controller").profile("p", &spec).plan()
+    };
+    assert_eq!(plan("Retain").notices, Vec::<String>::new());
+    let notices = plan("Remove").notices;
+    assert!(notices[0].starts_with("profile p: Flux applies 1 namespace (first a)"), "{notices:?}");
+}

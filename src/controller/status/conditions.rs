@@ -171,5 +171,9 @@ fn summary(status: &ProfileStatus, tally: &Tally) -> String {
     if let Some(first) = status.unwritable.first() {
         add(tally.unwritable, &format!("not writable (first {}: {})", first.name, first.message));
     }
-    parts.join(", ")
+    let mut summary = parts.join(", ");
+    if let Some((first, count)) = &tally.flux_traps {
+        summary = format!("{summary}. {}", wording::flux_trap(*count, first));
+    }
+    summary
 }

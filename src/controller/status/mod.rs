@@ -20,7 +20,7 @@ use crate::{
         conditions::{Condition, ConditionStatus, types},
         reasons::ConditionReason,
     },
-    rollout::{ActiveExemption, HoldReason, ModePlan, Verdict, wording},
+    rollout::{ActiveExemption, HoldReason, LettingGo, ModePlan, Verdict, wording},
     standards::Mode,
 };
 
@@ -124,6 +124,8 @@ struct Tally {
     inconclusive: u32,
     /// The first fight, and how many namespaces are fought over.
     contested: Option<(String, u32)>,
+    /// The first namespace that Flux applies and of which labels would be removed, and how many there are.
+    flux_traps: Option<(String, u32)>,
     /// The first time at which `forceAfter` raises a namespace, and how many it raises.
     forced: Option<(Timestamp, usize)>,
 }
@@ -232,6 +234,9 @@ fn list(
             (format!("namespace {namespace}: {message}"), 0)
         });
         *count += 1;
+    }
+    if own.iter().any(|plan| plan.letting_go == LettingGo::MayBreakFlux) {
+        tally.flux_traps.get_or_insert_with(|| (namespace.to_owned(), 0)).1 += 1;
     }
     for plan in own {
         if let Some(at) = plan.forced_at {

@@ -125,6 +125,29 @@ fn check(status: &ProfileStatus) {
 }
 
 #[test]
+fn whoever_would_remove_labels_beside_flux_is_told_before() {
+    let spec = |policy: &str| {
+        json!({"namespaceSelector": {}, "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"},
+            "releasePolicy": policy})
+    };
+    let message = |policy: &str, label: &str| {
+        let snapshot = snapshot(vec![object(&spec(policy))], Vec::new());
+        let mut namespace = namespace("shop");
+        namespace.labels.set(label, Some("apps"));
+        let modes = plan(&namespace, &snapshot.profiles, &Settings::default(), None, now()).modes;
+        let result = Result::Applied(Box::new(Applied::as_if(modes)));
+        let outcome = Arc::new(Outcome::new(1, vec!["p".into()], Vec::new(), result));
+        told(&snapshot, &[(namespace.name, outcome)], done(), None, now()).conditions[0].message.clone()
+    };
+    let flux = "kustomize.toolkit.fluxcd.io/name";
+    let told = message("Remove", flux);
+    assert!(told.contains("Flux applies 1 namespace (first shop)") && told.contains("spec.ignore"), "{told}");
+    for (policy, label) in [("Retain", flux), ("Remove", "team")] {
+        assert!(!message(policy, label).contains("Flux"), "{policy} {label}");
+    }
+}
+
+#[test]
 fn a_profile_that_is_carried_out_is_ready() {
     let spec = json!({"namespaceSelector": {}, "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"}});
     let snapshot = snapshot(vec![object(&spec)], Vec::new());

@@ -5,10 +5,10 @@ mod foreign;
 use jiff::Timestamp;
 
 use super::{
-    ActiveExemption, Change, Contest, Evidence, FreezeReason, HoldReason, Ledger, ModePlan, Namespace,
-    Profile, Profiles, Settings, Verdict, WeakenCause, Winner,
+    ActiveExemption, Change, Contest, Evidence, FreezeReason, HoldReason, Ledger, LettingGo, ModePlan,
+    Namespace, Profile, Profiles, Settings, Verdict, WeakenCause, Winner,
     gate::{Finding, Gate, Pass},
-    release::release,
+    release::{Release, release},
     resolution::Standing,
 };
 use crate::{
@@ -70,6 +70,9 @@ pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<Decision> 
         // Where podsec no longer puts anything back there is no fight.
         let fights =
             governed && matches!(ruling.verdict, Verdict::InSync | Verdict::Write { .. } | Verdict::Hold(_));
+        let policy = winner.map(|winner| winner.profile.release_policy).filter(|_| governed);
+        let may_be_removed =
+            policy == Some(ReleasePolicy::Remove) || ruling.verdict == Verdict::Release(Release::Remove);
         let contest = namespace.contests[mode.index()].clone().filter(|contest| fights && contest.is_fight());
         let plan = ModePlan {
             mode,
@@ -85,6 +88,7 @@ pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<Decision> 
             forced_at,
             former: ledger.taken_from[mode.index()].clone().filter(|_| !governed),
             contest,
+            letting_go: if may_be_removed { beside_flux(mode, namespace) } else { LettingGo::Harmless },
         };
         Some(Decision { plan, asked: ruling.asked })
     };
@@ -106,6 +110,15 @@ pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<Decision> 
     let ruling = Question { mode, situation, winner, wanted, present, readable, exempt }.answer();
     let ruling = wait_for_turn(mode, situation, ruling);
     plan(&winner.profile.name, true, Some(wanted), exemption, ruling)
+}
+
+/// What it does to Flux when a mode's labels are removed: something where Flux applies the namespace, and they go, since
+/// nobody else owns them. Flux puts this label on whatever it applies.
+fn beside_flux(mode: Mode, namespace: &Namespace) -> LettingGo {
+    const APPLIED_BY_FLUX: &str = "kustomize.toolkit.fluxcd.io/name";
+    let is_shared = namespace.owners.foreign(mode.keys().level).is_some();
+    let may_break = namespace.label(APPLIED_BY_FLUX).is_some() && !is_shared;
+    if may_break { LettingGo::MayBreakFlux } else { LettingGo::Harmless }
 }
 
 /// What is put back to whoever takes it again and again waits for its turn.
@@ -238,7 +251,8 @@ impl Question<'_> {
         }
     }
 
-    /// Puts back what somebody lowered below the ledger's `enforced`, removed, or made unreadable.
+    /// Puts back what somebody lowered below the ledger's `enforced`, removed, or made unreadable. So is a version that
+    /// alone was removed: without it the level moves with the server, which nobody asked for.
     ///
     /// Where the mode may be lowered to what is wanted, no further than that; but another version goes through the gate.
     /// Under `Yield` there is no repair: whoever sets the label has it.
@@ -249,21 +263,29 @@ impl Question<'_> {
         }
         let enforced = ledger.enforced?;
         let is_gated = self.is_gated() && enforced.level == self.wanted.level;
-        let may_be_lower = !settings.never_weaken
-            && profiles.complete().is_ok()
-            && !is_gated
-            && self.permission_to_weaken().is_some();
+        let may_be_put_back = !settings.never_weaken && profiles.complete().is_ok();
+        let may_be_lower = may_be_put_back && !is_gated && self.permission_to_weaken().is_some();
         let value = match enforced.compared_to(self.wanted) {
             Strictness::Same => self.wanted,
             Strictness::Stricter if may_be_lower => self.wanted,
             Strictness::Weaker | Strictness::Stricter => enforced,
         };
-        if self.readable && !self.present.is_weaker_than(value) {
+        let is_lowered = !self.readable || self.present.is_weaker_than(value);
+        let is_robbed = may_be_put_back && self.has_lost_its_version(value);
+        if !is_lowered && !is_robbed {
             return None;
         }
         // What is to be raised further at once need not be written twice.
         let at_once = self.winner.strategy() == Strategy::Immediate && value.is_weaker_than(self.wanted);
         Some(Verdict::Write { value: if at_once { self.wanted } else { value }, change: Change::Repair })
+    }
+
+    /// Whether podsec's own level stands there at which `enforced` was, and no version beside it any more.
+    fn has_lost_its_version(&self, enforced: LevelVersion) -> bool {
+        let namespace = self.situation.namespace;
+        let ModeKeys { level, version } = self.keys();
+        let stands = namespace.owns(level) && self.present.level == enforced.level;
+        stands && namespace.label(version).is_none() && self.present.compared_to(enforced) != Strictness::Same
     }
 
     /// Whether what the API server refuses may change only when the gate lets it. audit and warn refuse nothing.

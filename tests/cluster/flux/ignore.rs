@@ -64,6 +64,12 @@ async fn removed_under_ignore(flux: &Flux) {
     flux.follows("gone", &manifests("a")).await;
     flux.stage.settled_profile("gone", forcing("gone", "Remove")).await;
     flux.stage.shows("gone-a", OWNED).await;
+    // It is told before it bites.
+    let (status, _, message) = flux.stage.condition("gone", "Ready").await.unwrap();
+    assert!(
+        status == "True" && message.contains("(first gone-a)") && message.contains("spec.ignore"),
+        "{message}"
+    );
     flux.stage.delete_profile("gone").await;
     flux.stage.shows("gone-a", "").await;
 
