@@ -42,15 +42,31 @@ pub(in crate::cli) struct Selection {
     selector: Option<String>,
 }
 
-/// How much is read of a cluster beside what runs in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// How much is read of a cluster beside its namespaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Extent {
-    /// Nothing.
+    /// What runs there.
     Workloads,
-    /// The profiles.
+    /// The profiles, and what runs there.
     Profiles,
-    /// The profiles, and the reports of the namespaces.
+    /// The profiles, the reports of the namespaces, and what runs there.
     Reports,
+    /// The profiles and the reports, and not what runs there.
+    Labels,
+}
+
+impl Extent {
+    const fn has_profiles(self) -> bool {
+        matches!(self, Self::Profiles | Self::Reports | Self::Labels)
+    }
+
+    const fn has_reports(self) -> bool {
+        matches!(self, Self::Reports | Self::Labels)
+    }
+
+    const fn has_workloads(self) -> bool {
+        matches!(self, Self::Workloads | Self::Profiles | Self::Reports)
+    }
 }
 
 /// A namespace's name as the API server takes it.
@@ -94,8 +110,8 @@ pub(in crate::cli) struct Observed {
     pub(in crate::cli) minor: u32,
     /// The namespaces that were asked for, by name.
     pub(in crate::cli) namespaces: BTreeMap<String, Namespace>,
-    /// What they run.
-    pub(in crate::cli) workloads: workloads::Listing,
+    /// What they run, where that was asked for.
+    pub(in crate::cli) workloads: Option<workloads::Listing>,
     /// The profiles, unless they could not be listed.
     pub(in crate::cli) profiles: Option<profiles::Listing>,
     /// What the reports of the namespaces tell.
@@ -184,10 +200,9 @@ impl Selection {
         let minor = server_minor(&client).await?;
         let (mut problems, mut absent) = (Vec::new(), Vec::new());
         let namespaces = self.namespaces(&client, &mut problems, &mut absent).await?;
-        let profiles =
-            if extent >= Extent::Profiles { list_profiles(&client, &mut problems).await } else { None };
+        let profiles = if extent.has_profiles() { list_profiles(&client, &mut problems).await } else { None };
         let is_named = self.is_partial() && (!self.namespaces.is_empty() || namespaces.len() <= FEW);
-        let reports = if extent >= Extent::Reports {
+        let reports = if extent.has_reports() {
             Reports::read(&client, &namespaces, is_named).await
         } else {
             Reports::default()
@@ -200,8 +215,9 @@ impl Selection {
                 format!("{name}: read {objects} objects, {megabytes} MB ({lists_done} of {lists} lists)")
             });
         };
-        let workloads = workloads::list(&client, &scope, told).await;
-        problems.extend(workloads.problems.iter().map(|problem| {
+        let workloads =
+            if extent.has_workloads() { Some(workloads::list(&client, &scope, told).await) } else { None };
+        problems.extend(workloads.iter().flat_map(|listing| &listing.problems).map(|problem| {
             let place = match &problem.namespace {
                 Some(namespace) => format!("namespace {namespace}"),
                 None => "all namespaces".to_owned(),

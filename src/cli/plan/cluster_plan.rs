@@ -66,7 +66,7 @@ const ASKED: &str = "--enforce";
 pub(in crate::cli) struct Draft {
     /// The namespaces that are not planned yet, what runs in them, and what their reports tell.
     waiting: BTreeMap<String, Namespace>,
-    workloads: workloads::Listing,
+    workloads: Option<workloads::Listing>,
     reports: Reports,
     pub(super) namespaces: Vec<Drafted>,
     pub(super) preview: Preview,
@@ -124,10 +124,8 @@ impl Draft {
             ));
         }
         let preview = preview(profiles, question, minor, &mut notices);
-        let nothing = Inventory::default();
-        let is_podsecs = |namespace: &Namespace| {
-            !preview.plan(namespace, &nothing.workloads(), None, &[], now).modes.is_empty()
-        };
+        let is_podsecs =
+            |namespace: &Namespace| !preview.plan(namespace, None, None, &[], now).modes.is_empty();
         let is_plan = preview.profiles().count() > 0
             || !question.changes.is_empty()
             || namespaces.values().any(is_podsecs);
@@ -159,7 +157,7 @@ impl Draft {
     /// Plans the next namespace.
     fn next(&mut self) -> Option<Drafted> {
         let (name, mut namespace) = self.waiting.pop_first()?;
-        let inventory = self.workloads.take(&name);
+        let inventory = self.workloads.as_mut().map(|listing| listing.take(&name)).unwrap_or_default();
         let remembered = self.reports.of(&name).cloned();
         namespace.remembered = remembered.as_ref().and_then(|told| told.ledger(&namespace));
         let plan = self.planned(&namespace, &inventory, remembered.as_ref(), &[]);
@@ -173,7 +171,8 @@ impl Draft {
         remembered: Option<&Remembered>,
         looks: &[Look],
     ) -> Outline {
-        let plan = self.preview.plan(namespace, &inventory.workloads(), remembered, looks, self.now);
+        let workloads = self.workloads.is_some().then(|| inventory.workloads());
+        let plan = self.preview.plan(namespace, workloads.as_ref(), remembered, looks, self.now);
         Outline::of(if self.is_enforce_only { only_enforce(plan) } else { plan }, namespace)
     }
 
@@ -205,19 +204,26 @@ impl Draft {
         };
         let mut inventories = BTreeMap::new();
         let mut reports = Vec::with_capacity(self.namespaces.len() + self.waiting.len());
-        let mut unread = None;
+        let (mut soak_unread, mut fights_unread) = (None, None);
         let mut drawn_up = std::mem::take(&mut self.namespaces).into_iter();
         while let Some(drafted) = drawn_up.next().or_else(|| self.next()) {
             let Drafted { namespace, inventory, plan, checks, .. } = drafted;
-            if unread.is_none() && is_soaking(&plan) {
-                unread = self.reports.unread(&namespace.name).map(ToOwned::to_owned);
+            if soak_unread.is_none() && is_soaking(&plan) {
+                soak_unread = self.reports.unread(&namespace.name).map(ToOwned::to_owned);
             }
-            let report = bench.report(&namespace, &inventory.workloads(), plan, self.preview.profiles());
+            if fights_unread.is_none() && plan.modes.iter().any(|plan| plan.governed) {
+                fights_unread = self.reports.fights_unread(&namespace.name).map(ToOwned::to_owned);
+            }
+            let fights = self.reports.fights(&namespace.name);
+            let workloads = inventory.workloads();
+            let report = bench.report(&namespace, &workloads, plan, self.preview.profiles(), fights);
+            drop(workloads);
             reports.push(NamespaceReport { cross_checks: checks, ..report });
             inventories.insert(namespace.name, inventory);
         }
         let Self { preview, problems, name, minor, took, mut notices, is_partial, .. } = self;
-        notices.extend(unread.map(|reason| format!("{reason}: a soak is shown as if it began now")));
+        notices.extend(soak_unread.map(|reason| format!("{reason}: a soak is shown as if it began now")));
+        notices.extend(fights_unread.map(|reason| format!("{reason}: fights over labels are not told of")));
         ClusterPlan { name, minor, took, notices, problems, reports, is_partial, bench, preview, inventories }
     }
 }
