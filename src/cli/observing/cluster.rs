@@ -14,7 +14,7 @@ use crate::{
     cluster::{
         CallError,
         client::{Connection, ConnectionError},
-        namespaces, profiles,
+        namespaces, profiles, reports,
         server_version::{VersionError, server_minor},
         workloads::{self, Scope},
     },
@@ -135,6 +135,36 @@ pub(in crate::cli) struct Named {
     pub(in crate::cli) profiles: usize,
     /// What is missing.
     pub(in crate::cli) problems: Vec<Problem>,
+}
+
+impl Named {
+    /// The namespaces, of those that were asked for, in which there is a report.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be told.
+    pub(in crate::cli) async fn reported(&self, is_partial: bool) -> Result<BTreeSet<String>, Problem> {
+        let mut reported = BTreeSet::new();
+        let is_named = is_partial && self.namespaces.len() <= FEW;
+        let scopes: Vec<_> = if is_named {
+            self.namespaces.keys().map(|name| Some(name.as_str())).collect()
+        } else {
+            vec![None]
+        };
+        for scope in scopes {
+            match reports::list(&self.client, scope, drop).await {
+                Ok(listed) => reported.extend(listed.into_keys()),
+                // Where there is no CRD there are no reports.
+                Err(error) if error.code() == Some(404) => {}
+                Err(error) => {
+                    let message = format!("cannot list the reports: {error}");
+                    return Err(Problem { place: "PodSecurityReports".to_owned(), message });
+                }
+            }
+        }
+        reported.retain(|name| self.namespaces.contains_key(name));
+        Ok(reported)
+    }
 }
 
 impl Selection {

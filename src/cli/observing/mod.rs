@@ -9,7 +9,7 @@ mod server;
 mod settings;
 mod subject;
 
-pub(super) use cluster::{Extent, Observed, Selection, namespace_name};
+pub(super) use cluster::{Extent, Named, Observed, Selection, namespace_name};
 pub(super) use files::{Manifests, NO_NAMESPACE, Source};
 pub(super) use not_told::NotTold;
 pub(super) use progress::Progress;

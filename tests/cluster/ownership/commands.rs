@@ -87,6 +87,18 @@ async fn labels_are_let_go_of_by_hand_and_only_when_told() {
     assert_eq!(unselected.status.code(), Some(2));
     assert!(text(unselected.stderr).contains("give --all"));
 
+    let json: Value =
+        serde_json::from_slice(&podsec(&stage, &["release", "--all", "-o", "json"]).stdout).unwrap();
+    let fates: Vec<_> = json["namespaces"].as_array().unwrap().iter().collect();
+    let fate = |name: &str| {
+        let found = fates.iter().find(|namespace| namespace["name"] == name).unwrap();
+        (found["modes"][0]["value"].clone(), found["modes"][0]["fate"].clone())
+    };
+    assert_eq!((&json["kind"], &json["done"], fates.len()), (&json!("ReleaseReport"), &json!(false), 3));
+    assert_eq!(fate("keep-a"), (json!("baseline:v1.37"), json!("Left")));
+    assert_eq!(fate("drop-a"), (json!("baseline:v1.37"), json!("Removed")));
+    assert_eq!(fate("drop-shared"), (json!("baseline:v1.37"), json!("LeftToOthers")));
+
     let dry = podsec(&stage, &["release", "--all"]);
     let (table, said) = (text(dry.stdout), text(dry.stderr));
     assert_eq!(dry.status.code(), Some(0), "{table}{said}");
@@ -111,6 +123,30 @@ async fn labels_are_let_go_of_by_hand_and_only_when_told() {
     for namespace in ["keep-a", "drop-a", "drop-shared"] {
         assert!(stage.observed(namespace).await.ledger_annotations.is_empty(), "{namespace}");
     }
+    let again = podsec(&stage, &["release", "--all", "--yes"]);
+    assert!(text(again.stdout).ends_with("podsec owns nothing there\n"));
+}
+
+/// As a try that failed in part leaves it: the labels are let go of, and the report is still there.
+#[tokio::test]
+async fn a_report_is_removed_where_podsec_owns_nothing_any_more() {
+    let stage = Stage::without_controller(Cluster::builder()).await;
+    stage.namespace("stale", &[("enforce", "baseline")]).await;
+    let report = r#"{"apiVersion": "podsec.dev/v1alpha1", "kind": "PodSecurityReport",
+        "metadata": {"name": "podsec", "namespace": "stale"}, "state": "InSync"}"#;
+    stage.cluster.apply(report).unwrap();
+    stage.report("stale").await;
+    for scope in [&["--all"][..], &["-n", "stale"]] {
+        let dry = podsec(&stage, &[&["release"], scope].concat());
+        let table = text(dry.stdout);
+        let row = table.lines().find(|line| line.starts_with("stale")).unwrap();
+        assert!(row.ends_with("cleared of podsec's report") && dry.status.success(), "{table}");
+    }
+    stage.report("stale").await;
+    let done = podsec(&stage, &["release", "--all", "--yes"]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(done.stderr));
+    stage.has_no_report("stale").await;
+    assert_eq!(stage.shown("stale").await, "enforce=baseline");
     let again = podsec(&stage, &["release", "--all", "--yes"]);
     assert!(text(again.stdout).ends_with("podsec owns nothing there\n"));
 }

@@ -114,6 +114,8 @@ async fn namespaces_that_are_not_there_are_told_on_stderr() {
         &["compare", "--from", "v1.31"],
         &["owners"],
         &["owners", "-o", "json"],
+        &["release"],
+        &["release", "--yes", "-o", "json"],
     ] {
         assert_eq!(
             run(&[command, &["-l", "tier=app"]].concat()),
