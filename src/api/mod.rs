@@ -25,7 +25,7 @@ mod version_spec;
 pub use crd::{profile_crd, report_crd};
 pub use duration::{GoDuration, ParseDurationError};
 pub use mode_summary::ModeSummary;
-pub use moment::{Moment, ParseMomentError};
+pub use moment::{Moment, ParseMomentError, whole_second, whole_second_after};
 pub use number::{agreed, counted};
 pub use profile::{
     Batch, ClusterPodSecurityProfile, ConflictPolicy, ExemptLevel, Exemption, ModePolicy, NamespaceSelector,

@@ -16,6 +16,17 @@ impl fmt::Display for Moment {
     }
 }
 
+/// The whole second in which a time lies, as people are told it and Kubernetes writes it.
+pub fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+/// The first whole second that is not before a time: whoever looks then does not look too early.
+pub fn whole_second_after(time: Timestamp) -> Timestamp {
+    let second = time.as_second() + i64::from(time.subsec_nanosecond() > 0);
+    Timestamp::from_second(second).unwrap_or(time)
+}
+
 /// A text that is no RFC 3339 time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be an RFC 3339 time such as 2027-06-30T00:00:00Z, of the years 2000 to 2999")]
@@ -87,6 +98,15 @@ impl From<Moment> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn people_are_told_whole_seconds() {
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
+        let between = time("2026-11-22T12:00:00.000000001Z");
+        assert_eq!(whole_second(between), time("2026-11-22T12:00:00Z"));
+        assert_eq!(whole_second_after(between), time("2026-11-22T12:00:01Z"));
+        assert_eq!(whole_second_after(whole_second(between)), whole_second(between));
+    }
 
     #[test]
     fn reads_rfc_3339_and_nothing_else() {

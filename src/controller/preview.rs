@@ -66,7 +66,8 @@ impl Preview {
         Self { snapshot, settings, judge, newer_server: server.minor > NEWEST_MINOR }
     }
 
-    /// What it would do about a namespace that runs these workloads, and whose report says this.
+    /// What it would do about a namespace that runs these workloads, and whose report says this. Where nobody looked at what
+    /// runs there, what goes through the gate is held as not judged.
     ///
     /// A last look that is due is taken to agree, unless there is an answer to it among `looks`. What the controller
     /// knows from having watched is taken for granted: that it has missed nothing, and that no pod was there besides
@@ -75,7 +76,7 @@ impl Preview {
     pub fn plan(
         &self,
         namespace: &Namespace,
-        workloads: &Workloads<'_>,
+        workloads: Option<&Workloads<'_>>,
         remembered: Option<&Remembered>,
         looks: &[Look],
         now: Timestamp,
@@ -85,7 +86,7 @@ impl Preview {
         let mut looks = looks.to_vec();
         let pace = Pace { halted: self.is_halted(namespace), ..Pace::default() };
         loop {
-            let evidence = Evidence {
+            let evidence = workloads.map(|workloads| Evidence {
                 workloads,
                 judge: &self.judge,
                 newer_server: self.newer_server,
@@ -95,8 +96,8 @@ impl Preview {
                 record: record.as_ref(),
                 looks: &looks,
                 pace: &pace,
-            };
-            let plan = plan(namespace, &self.snapshot.profiles, &self.settings, Some(&evidence), now);
+            });
+            let plan = plan(namespace, &self.snapshot.profiles, &self.settings, evidence.as_ref(), now);
             // One for each policy that there may be, so that this ends.
             let due = plan.look.as_ref().map(|due| due.policy);
             match due.filter(|due| looks.iter().all(|look| look.policy != *due)) {

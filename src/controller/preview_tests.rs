@@ -65,7 +65,7 @@ fn clean(uid: &str, level: &str, version: &str, minutes: i64) -> Option<Remember
 
 fn enforce(preview: &Preview, namespace: &Namespace, remembered: Option<&Remembered>) -> Verdict {
     let inventory = Inventory::default();
-    let plan = preview.plan(namespace, &inventory.workloads(), remembered, &[], now());
+    let plan = preview.plan(namespace, Some(&inventory.workloads()), remembered, &[], now());
     plan.modes.into_iter().find(|plan| plan.mode == Mode::Enforce).unwrap().verdict
 }
 

@@ -48,5 +48,5 @@ pub use resolution::{Completeness, Profiles, Winner, overlaps};
 pub use server_version::{Pin, ServerMinors, ServerView, VERSION_WINDOW, resolve_version};
 pub use settings::Settings;
 pub use soak::{CleanSince, GateRecord, HeldSince};
-pub use standing::{Standing, standing, standing_of};
+pub use standing::{Standing, foremost, standing, standing_of};
 pub use verdict::{Change, FreezeReason, HoldReason, LeaveReason, LettingGo, ModePlan, Verdict, WeakenCause};

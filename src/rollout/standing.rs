@@ -58,11 +58,17 @@ const fn rank(state: ReportState) -> u8 {
     }
 }
 
+/// Of two states the one of which there is more to tell.
+pub const fn foremost(one: ReportState, other: ReportState) -> ReportState {
+    if rank(other) > rank(one) { other } else { one }
+}
+
 /// The state of one mode once its verdict is carried out.
 pub fn standing_of(namespace: &str, plan: &ModePlan) -> Standing {
     let (state, (reason, message), next) = match &plan.verdict {
         Verdict::LeaveAlone { .. } => {
-            let message = wording::left_alone(plan, namespace).unwrap_or_default();
+            let advice = wording::left_alone(plan, namespace);
+            let message = advice.map(|advice| advice.to_string()).unwrap_or_default();
             (ReportState::Yielded, (StateReason::LeftAlone, message), None)
         }
         Verdict::Freeze(reason) => (ReportState::Frozen, wording::freeze(*reason, &plan.profile), None),

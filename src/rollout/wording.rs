@@ -3,14 +3,14 @@
 //!
 //! Names come from tenants and are quoted so that they cannot play tricks on a terminal or a log.
 
-use jiff::Timestamp;
+use std::fmt;
 
 use super::{
     ActiveExemption, Contest, FreezeReason, HoldReason, LeaveReason, Manager, ModePlan, Namespace,
     RetainReason, Verdict, WeakenCause, remedy, settlement,
 };
 use crate::{
-    api::{agreed, counted, printable, reasons::StateReason},
+    api::{agreed, counted, printable, reasons::StateReason, whole_second, whole_second_after},
     standards::{Mode, Policy},
 };
 
@@ -18,10 +18,13 @@ use crate::{
 pub fn hold(reason: &HoldReason, plan: &ModePlan) -> (StateReason, String) {
     let (word, sentence) = held(reason, plan);
     match plan.forced_at {
-        Some(at) => (
-            word,
-            format!("{sentence}; forceAfter raises it at {at} even so, unless podsec cannot tell then"),
-        ),
+        Some(at) => {
+            let at = whole_second_after(at);
+            (
+                word,
+                format!("{sentence}; forceAfter raises it at {at} even so, unless podsec cannot tell then"),
+            )
+        }
         None => (word, sentence),
     }
 }
@@ -55,7 +58,11 @@ fn held(reason: &HoldReason, plan: &ModePlan) -> (StateReason, String) {
         }
         HoldReason::Soaking { since, until } => (
             StateReason::Soaking,
-            format!("no workload has violated {planned} since {since}; it is raised at {until} if none does until then"),
+            format!(
+                "no workload has violated {planned} since {}; it is raised at {} if none does until then",
+                whole_second(*since),
+                whole_second_after(*until)
+            ),
         ),
         // Not what it is that broke: that is another tenant's, and this is told in every namespace that waits.
         HoldReason::RolloutHalted => (
@@ -69,8 +76,9 @@ fn held(reason: &HoldReason, plan: &ModePlan) -> (StateReason, String) {
         HoldReason::Batch { until } => (
             StateReason::Batch,
             format!(
-                "profile {} has raised as many namespaces as rollout.batch allows; the next may be raised at {until}",
-                plan.profile
+                "profile {} has raised as many namespaces as rollout.batch allows; the next may be raised at {}",
+                plan.profile,
+                whole_second_after(*until)
             ),
         ),
         HoldReason::LastLookDue => {
@@ -91,7 +99,11 @@ fn held(reason: &HoldReason, plan: &ModePlan) -> (StateReason, String) {
         HoldReason::NotJudged => (StateReason::NotJudged, "podsec has not looked at what runs there yet".into()),
         HoldReason::Contested { manager, until } => (
             StateReason::Contested,
-            format!("{} takes it again and again; podsec puts {planned} back at {until}", who(manager)),
+            format!(
+                "{} takes it again and again; podsec puts {planned} back at {}",
+                who(manager),
+                whole_second_after(*until)
+            ),
         ),
         HoldReason::WouldWeaken if plan.assumed => (
             StateReason::WouldWeaken,
@@ -141,7 +153,7 @@ pub fn contest(contest: &Contest, mode: Mode, namespace: &str) -> String {
     format!(
         "{} has taken {mode} from podsec {takes} times in a row, last at {}; podsec puts {value} back. {}",
         who(manager),
-        Timestamp::from_second(last.as_second()).unwrap_or(*last),
+        whole_second(*last),
         settlement(manager, namespace, mode)
     )
 }
@@ -235,25 +247,39 @@ pub fn in_sync(plan: &ModePlan) -> String {
 }
 
 /// Why a label that somebody else set is left to them.
-pub const fn leaves(reason: LeaveReason) -> &'static str {
+const fn leaves(reason: LeaveReason) -> &'static str {
     match reason {
         LeaveReason::Yield => "conflictPolicy: Yield leaves a label to whoever set it",
         LeaveReason::Stricter => {
-            "conflictPolicy: KeepStricter leaves them what is at least as strict as what the profile asks"
+            "conflictPolicy: KeepStricter leaves to whoever set it what is at least as strict as what the profile asks"
         }
         LeaveReason::Reconciler => {
-            "conflictPolicy: KeepStricter leaves what podsec never had to those who set it again and again"
+            "conflictPolicy: KeepStricter leaves what podsec never had to whoever sets it again and again"
         }
     }
 }
 
-/// That a label was last set by somebody else, why it is left to them, and what makes them leave it alone; nothing where
-/// no label is left.
-pub fn left_alone(plan: &ModePlan, namespace: &str) -> Option<String> {
+/// Why something is as it is, and what a person may do about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Advice {
+    /// Why.
+    pub why: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl fmt::Display for Advice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}. {}", self.why, self.remedy)
+    }
+}
+
+/// That a label was last set by somebody else and why it is left to them, with what makes them leave it alone; nothing
+/// where no label is left.
+pub fn left_alone(plan: &ModePlan, namespace: &str) -> Option<Advice> {
     let Verdict::LeaveAlone { last_set_by, key, reason } = &plan.verdict else { return None };
-    let (manager, why) = (quoted(last_set_by), leaves(*reason));
-    let remedy = remedy(last_set_by, namespace, plan.mode);
-    Some(format!("{key} was last set by {manager}; {why}. {remedy}"))
+    let why = format!("{key} was last set by {}; {}", quoted(last_set_by), leaves(*reason));
+    Some(Advice { why, remedy: remedy(last_set_by, *reason, plan, namespace) })
 }
 
 /// The field manager that last set a key, for people.

@@ -10,7 +10,10 @@ pub use self::{
     judgement::{Judgement, verdict_counts},
 };
 use crate::{
-    api::{Breakage, Moment, RefusedWorkload, ReportContent, ReportState, ReportedMode, Soak},
+    api::{
+        Breakage, Moment, RefusedWorkload, ReportContent, ReportState, ReportedMode, Soak, whole_second,
+        whole_second_after,
+    },
     assessment::Broken,
     standards::{LevelVersion, Mode, Strictness},
 };
@@ -84,9 +87,9 @@ pub fn report(account: Account, before: Option<StateSince>, now: Timestamp) -> R
         judgement.tell(&mut content);
     }
     (content.state, content.reason, content.message) = (whole.state, whole.reason, whole.message);
-    content.next_step = next_step.map(whole_second_after);
+    content.next_step = next_step.map(|next| Moment(whole_second_after(next)));
     let since = before.filter(|before| before.state == content.state).and_then(|before| before.since);
-    content.since = since.or_else(|| Some(Moment(Timestamp::from_second(now.as_second()).unwrap_or(now))));
+    content.since = since.or_else(|| Some(Moment(whole_second(now))));
     if let Some(enforce) = modes.iter().find(|mode| mode.mode == Mode::Enforce) {
         (content.summary.enforce, content.summary.planned) = shown(enforce);
     }
@@ -141,12 +144,6 @@ fn shown(enforce: &ModeAccount) -> (String, String) {
         if is_version_only(&planned) { planned.version.to_string() } else { planned.level.to_string() }
     });
     (present.level.to_string(), planned)
-}
-
-/// A time as Kubernetes writes it: nobody looks too early.
-fn whole_second_after(time: Timestamp) -> Moment {
-    let second = time.as_second() + i64::from(time.subsec_nanosecond() > 0);
-    Moment(Timestamp::from_second(second).unwrap_or(time))
 }
 
 #[cfg(test)]

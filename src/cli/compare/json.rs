@@ -9,6 +9,7 @@ use crate::{
     assessment::Turn,
     cli::{
         findings::Finding,
+        observing::Problem,
         output::{Notation, json::API_VERSION},
     },
     standards::{Level, Mode, Verdict},
@@ -24,7 +25,7 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     notices: &'a [String],
     results: Vec<Told<'a>>,
-    failures: Vec<Failed<'a>>,
+    failures: &'a [Problem],
     summary: Summary,
 }
 
@@ -60,12 +61,6 @@ enum Source<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Failed<'a> {
-    object: &'a str,
-    message: &'a str,
-}
-
-#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Summary {
     namespaces: usize,
@@ -84,11 +79,7 @@ pub(super) fn write(out: &mut dyn Write, notation: Notation, comparison: &Compar
         to: comparison.to.to_string(),
         notices: &comparison.notices,
         results: comparison.changes.iter().map(told).collect(),
-        failures: comparison
-            .problems
-            .iter()
-            .map(|problem| Failed { object: &problem.place, message: &problem.message })
-            .collect(),
+        failures: &comparison.problems,
         summary: Summary {
             namespaces: comparison.namespaces,
             workloads: comparison.workloads,

@@ -14,7 +14,7 @@ use crate::{
     cluster::{
         CallError,
         client::{Connection, ConnectionError},
-        namespaces, profiles,
+        namespaces, profiles, reports,
         server_version::{VersionError, server_minor},
         workloads::{self, Scope},
     },
@@ -42,15 +42,31 @@ pub(in crate::cli) struct Selection {
     selector: Option<String>,
 }
 
-/// How much is read of a cluster beside what runs in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// How much is read of a cluster beside its namespaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum Extent {
-    /// Nothing.
+    /// What runs there.
     Workloads,
-    /// The profiles.
+    /// The profiles, and what runs there.
     Profiles,
-    /// The profiles, and the reports of the namespaces.
+    /// The profiles, the reports of the namespaces, and what runs there.
     Reports,
+    /// The profiles and the reports, and not what runs there.
+    Labels,
+}
+
+impl Extent {
+    const fn has_profiles(self) -> bool {
+        matches!(self, Self::Profiles | Self::Reports | Self::Labels)
+    }
+
+    const fn has_reports(self) -> bool {
+        matches!(self, Self::Reports | Self::Labels)
+    }
+
+    const fn has_workloads(self) -> bool {
+        matches!(self, Self::Workloads | Self::Profiles | Self::Reports)
+    }
 }
 
 /// A namespace's name as the API server takes it.
@@ -94,8 +110,8 @@ pub(in crate::cli) struct Observed {
     pub(in crate::cli) minor: u32,
     /// The namespaces that were asked for, by name.
     pub(in crate::cli) namespaces: BTreeMap<String, Namespace>,
-    /// What they run.
-    pub(in crate::cli) workloads: workloads::Listing,
+    /// What they run, where that was asked for.
+    pub(in crate::cli) workloads: Option<workloads::Listing>,
     /// The profiles, unless they could not be listed.
     pub(in crate::cli) profiles: Option<profiles::Listing>,
     /// What the reports of the namespaces tell.
@@ -119,6 +135,36 @@ pub(in crate::cli) struct Named {
     pub(in crate::cli) profiles: usize,
     /// What is missing.
     pub(in crate::cli) problems: Vec<Problem>,
+}
+
+impl Named {
+    /// The namespaces, of those that were asked for, in which there is a report.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be told.
+    pub(in crate::cli) async fn reported(&self, is_partial: bool) -> Result<BTreeSet<String>, Problem> {
+        let mut reported = BTreeSet::new();
+        let is_named = is_partial && self.namespaces.len() <= FEW;
+        let scopes: Vec<_> = if is_named {
+            self.namespaces.keys().map(|name| Some(name.as_str())).collect()
+        } else {
+            vec![None]
+        };
+        for scope in scopes {
+            match reports::list(&self.client, scope, drop).await {
+                Ok(listed) => reported.extend(listed.into_keys()),
+                // Where there is no CRD there are no reports.
+                Err(error) if error.code() == Some(404) => {}
+                Err(error) => {
+                    let message = format!("cannot list the reports: {error}");
+                    return Err(Problem { place: "PodSecurityReports".to_owned(), message });
+                }
+            }
+        }
+        reported.retain(|name| self.namespaces.contains_key(name));
+        Ok(reported)
+    }
 }
 
 impl Selection {
@@ -184,10 +230,9 @@ impl Selection {
         let minor = server_minor(&client).await?;
         let (mut problems, mut absent) = (Vec::new(), Vec::new());
         let namespaces = self.namespaces(&client, &mut problems, &mut absent).await?;
-        let profiles =
-            if extent >= Extent::Profiles { list_profiles(&client, &mut problems).await } else { None };
+        let profiles = if extent.has_profiles() { list_profiles(&client, &mut problems).await } else { None };
         let is_named = self.is_partial() && (!self.namespaces.is_empty() || namespaces.len() <= FEW);
-        let reports = if extent >= Extent::Reports {
+        let reports = if extent.has_reports() {
             Reports::read(&client, &namespaces, is_named).await
         } else {
             Reports::default()
@@ -200,8 +245,9 @@ impl Selection {
                 format!("{name}: read {objects} objects, {megabytes} MB ({lists_done} of {lists} lists)")
             });
         };
-        let workloads = workloads::list(&client, &scope, told).await;
-        problems.extend(workloads.problems.iter().map(|problem| {
+        let workloads =
+            if extent.has_workloads() { Some(workloads::list(&client, &scope, told).await) } else { None };
+        problems.extend(workloads.iter().flat_map(|listing| &listing.problems).map(|problem| {
             let place = match &problem.namespace {
                 Some(namespace) => format!("namespace {namespace}"),
                 None => "all namespaces".to_owned(),

@@ -103,8 +103,9 @@ impl From<Manifests> for Subject {
 impl From<Observed> for Subject {
     fn from(observed: Observed) -> Self {
         let Observed { name, minor, namespaces, mut workloads, profiles, problems, absent, .. } = observed;
-        let inventories =
-            namespaces.keys().map(|namespace| (namespace.clone(), workloads.take(namespace))).collect();
+        let mut take =
+            |name: &String| workloads.as_mut().map(|listing| listing.take(name)).unwrap_or_default();
+        let inventories = namespaces.keys().map(|name| (name.clone(), take(name))).collect();
         Self {
             context: Some(name),
             minor: Some(minor),

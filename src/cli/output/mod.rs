@@ -12,6 +12,7 @@ pub(super) mod markdown;
 mod plain;
 mod printer;
 mod sarif;
+mod screen;
 mod table;
 pub(super) mod yaml;
 
@@ -24,6 +25,7 @@ pub(super) use self::{
     document::{Notation, TableOrDocument},
     plain::plain,
     printer::Printer,
+    screen::Screen,
 };
 use super::check::{
     file_name::FileName,

@@ -4,13 +4,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{OfCluster, OfMode};
+use super::{NOT_KNOWN, OfCluster, OfMode, Would};
 use crate::{
     cli::{
         key_owners::Key,
         observing::Problem,
         output::{Notation, json::API_VERSION},
-        plan::model::{PlannedMode, Step},
+        plan::model::Step,
     },
     standards::Mode,
 };
@@ -21,7 +21,7 @@ struct Document<'a> {
     api_version: &'static str,
     kind: &'static str,
     modes: Vec<Row<'a>>,
-    failures: Vec<Failed<'a>>,
+    failures: &'a [Problem],
 }
 
 #[derive(Serialize)]
@@ -33,6 +33,9 @@ struct Row<'a> {
     labels: Vec<&'a Key>,
     #[serde(skip_serializing_if = "Option::is_none")]
     planned: Option<Planned<'a>>,
+    /// Why it is not known what podsec would do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_known: Option<&'static str>,
 }
 
 /// What podsec would do.
@@ -47,28 +50,32 @@ struct Planned<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a str>,
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contested: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     taken_from: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct Failed<'a> {
-    object: &'a str,
-    message: &'a str,
-}
-
 impl<'a> Planned<'a> {
-    fn of(planned: &'a PlannedMode) -> Self {
-        Self {
+    fn of(would: Would<'a>) -> Option<Self> {
+        let planned = would.planned()?;
+        let message = match would {
+            Would::Gate(_) => {
+                Some("it goes through the gate; podsec plan tells whether that is open".to_owned())
+            }
+            _ => planned.message(),
+        };
+        Some(Self {
             profile: &planned.profile,
             asked: planned.asked.map(|asked| asked.to_string()),
             after: planned.after.to_string(),
             step: planned.step,
             reason: planned.reason,
-            message: planned.why.as_deref(),
+            message,
+            contested: planned.contested.as_deref(),
             taken_from: planned.taken_from.as_deref(),
-        }
+        })
     }
 }
 
@@ -79,21 +86,20 @@ pub(super) fn write(
     problems: &[Problem],
 ) -> io::Result<()> {
     let rows = clusters.iter().flat_map(|cluster| {
-        cluster.modes().map(|OfMode { namespace, mode, labels, planned }| Row {
+        cluster.modes().map(|OfMode { namespace, mode, labels, would }| Row {
             cluster: &cluster.plan.name,
             namespace,
             mode,
             labels,
-            planned: planned.map(Planned::of),
+            planned: Planned::of(would),
+            not_known: matches!(would, Would::NotKnown).then_some(NOT_KNOWN),
         })
     });
-    let failures =
-        problems.iter().map(|problem| Failed { object: &problem.place, message: &problem.message });
     let document = Document {
         api_version: API_VERSION,
         kind: "OwnersReport",
         modes: rows.collect(),
-        failures: failures.collect(),
+        failures: problems,
     };
     notation.write(out, &document)
 }

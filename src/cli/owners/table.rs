@@ -7,12 +7,12 @@ use std::{
 
 use anstyle::{AnsiColor, Style};
 
-use super::{OfCluster, OfMode};
+use super::{NOT_KNOWN, OfCluster, OfMode, Would};
 use crate::cli::{
     key_owners::Key,
     observing::Problem,
-    output::{Cell, Columns, plain},
-    plan::model::{PlannedMode, Step},
+    output::{Cell, Columns, Screen, plain},
+    plan::model::Step,
 };
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -23,30 +23,27 @@ pub(super) fn write(
     out: &mut dyn Write,
     clusters: &[OfCluster],
     problems: &[Problem],
-    is_coloured: bool,
+    screen: Screen,
 ) -> io::Result<()> {
-    let paint = |style: Style, text: &str| {
-        if is_coloured { format!("{style}{text}{style:#}") } else { text.to_owned() }
-    };
     for (index, cluster) in clusters.iter().enumerate() {
         if index > 0 {
             writeln!(out)?;
         }
         let plan = &cluster.plan;
         let title = format!("{} (v1.{}), read only, nothing changed", plain(&plan.name), plan.minor);
-        writeln!(out, "{}", paint(TITLE, &title))?;
+        writeln!(out, "{}", screen.paint(TITLE, &title))?;
         for notice in &plan.notices {
-            writeln!(out, "{}: {}", paint(DOUBTFUL, "note"), plain(notice))?;
+            screen.labelled(out, (DOUBTFUL, "note"), notice)?;
         }
-        of_cluster(out, cluster, is_coloured)?;
+        of_cluster(out, cluster, screen)?;
     }
     for problem in problems {
-        writeln!(out, "{}: {}", paint(BAD, "cannot be told"), plain(&problem.to_string()))?;
+        screen.labelled(out, (BAD, "cannot be told"), &problem.to_string())?;
     }
     Ok(())
 }
 
-fn of_cluster(out: &mut dyn Write, cluster: &OfCluster, is_coloured: bool) -> io::Result<()> {
+fn of_cluster(out: &mut dyn Write, cluster: &OfCluster, screen: Screen) -> io::Result<()> {
     let mut columns = Columns::new(["NAMESPACE", "LABEL", "VALUE", "OWNED BY", "PODSEC"]);
     let mut told: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut is_empty = true;
@@ -54,28 +51,29 @@ fn of_cluster(out: &mut dyn Write, cluster: &OfCluster, is_coloured: bool) -> io
         is_empty = false;
         for (index, [label, value, owners]) in rows(&mode).into_iter().enumerate() {
             let first = |text: &str| if index == 0 { text.to_owned() } else { String::new() };
-            let would = mode.planned.map_or("nothing", |planned| would(planned));
+            let would = would(mode.would);
             columns.row([
                 Cell::new(first(mode.namespace)),
                 Cell::new(label),
                 Cell::new(value),
                 Cell::new(owners),
-                Cell::new(first(would)).styled(style(mode.planned)),
+                Cell::new(first(&would)).styled(style(mode.would)),
             ]);
         }
-        if let Some(why) =
-            mode.planned.filter(|planned| is_worth_telling(planned)).and_then(|it| it.why.clone())
-        {
+        for why in worth_telling(mode.would) {
             told.entry(mode.namespace).or_default().push(format!("{}: {why}", mode.mode));
         }
     }
-    if is_empty {
-        return writeln!(out, "no namespace has a label of Pod Security, and no profile would set one");
+    if is_empty && !cluster.labels.is_empty() {
+        let and = if cluster.is_known { ", and no profile would set one" } else { "" };
+        return writeln!(out, "no namespace has a label of Pod Security{and}");
     }
-    columns.write(out, is_coloured)?;
+    if !is_empty {
+        columns.write(out, screen.is_coloured)?;
+    }
     for (namespace, lines) in told {
         for line in lines {
-            writeln!(out, "{}: {}", plain(namespace), plain(&line))?;
+            screen.prose(out, &format!("{namespace}: {line}"))?;
         }
     }
     Ok(())
@@ -100,8 +98,14 @@ fn rows(mode: &OfMode<'_>) -> Vec<[String; 3]> {
 }
 
 /// What podsec would do, in a word or two.
-fn would(planned: &PlannedMode) -> &'static str {
-    match planned.step {
+fn would(would: Would<'_>) -> String {
+    let planned = match would {
+        Would::Nothing => return "nothing".to_owned(),
+        Would::NotKnown => return format!("not known: {NOT_KNOWN}"),
+        Would::Gate(_) => return "set it, through the gate".to_owned(),
+        Would::Plan(planned) => planned,
+    };
+    let step = match planned.step {
         Step::None => "nothing: in sync",
         Step::Own => "own it as well",
         Step::Raise => "raise it",
@@ -112,17 +116,27 @@ fn would(planned: &PlannedMode) -> &'static str {
         Step::Freeze => "leave it frozen",
         Step::Retain => "let go of it, in place",
         Step::Remove => "remove it",
-    }
+    };
+    if planned.contested.is_some() { format!("{step}; contested") } else { step.to_owned() }
 }
 
-fn style(planned: Option<&PlannedMode>) -> Style {
-    match planned.map(|planned| planned.step) {
+fn style(would: Would<'_>) -> Style {
+    match would.planned().map(|planned| planned.step) {
+        None if matches!(would, Would::NotKnown) => DOUBTFUL,
+        _ if would.planned().is_some_and(|planned| planned.contested.is_some()) => BAD,
         Some(Step::LeaveAlone | Step::Hold | Step::Freeze) => DOUBTFUL,
         Some(Step::Weaken | Step::Remove) => BAD,
         _ => Style::new(),
     }
 }
 
-const fn is_worth_telling(planned: &PlannedMode) -> bool {
-    matches!(planned.step, Step::LeaveAlone | Step::Weaken | Step::Hold | Step::Freeze)
+/// What there is to say besides.
+fn worth_telling(would: Would<'_>) -> impl Iterator<Item = String> {
+    let is_worth_it = |step| matches!(step, Step::LeaveAlone | Step::Weaken | Step::Hold | Step::Freeze);
+    let why = match would {
+        Would::Plan(planned) if is_worth_it(planned.step) => planned.message(),
+        _ => None,
+    };
+    let contested = would.planned().and_then(|planned| planned.contested.as_ref());
+    why.into_iter().chain(contested.map(|told| format!("the report of the controller says: {told}")))
 }

@@ -66,7 +66,7 @@ const ASKED: &str = "--enforce";
 pub(in crate::cli) struct Draft {
     /// The namespaces that are not planned yet, what runs in them, and what their reports tell.
     waiting: BTreeMap<String, Namespace>,
-    workloads: workloads::Listing,
+    workloads: Option<workloads::Listing>,
     reports: Reports,
     pub(super) namespaces: Vec<Drafted>,
     pub(super) preview: Preview,
@@ -124,10 +124,8 @@ impl Draft {
             ));
         }
         let preview = preview(profiles, question, minor, &mut notices);
-        let nothing = Inventory::default();
-        let is_podsecs = |namespace: &Namespace| {
-            !preview.plan(namespace, &nothing.workloads(), None, &[], now).modes.is_empty()
-        };
+        let is_podsecs =
+            |namespace: &Namespace| !preview.plan(namespace, None, None, &[], now).modes.is_empty();
         let is_plan = preview.profiles().count() > 0
             || !question.changes.is_empty()
             || namespaces.values().any(is_podsecs);
@@ -159,7 +157,7 @@ impl Draft {
     /// Plans the next namespace.
     fn next(&mut self) -> Option<Drafted> {
         let (name, mut namespace) = self.waiting.pop_first()?;
-        let inventory = self.workloads.take(&name);
+        let inventory = self.workloads.as_mut().map(|listing| listing.take(&name)).unwrap_or_default();
         let remembered = self.reports.of(&name).cloned();
         namespace.remembered = remembered.as_ref().and_then(|told| told.ledger(&namespace));
         let plan = self.planned(&namespace, &inventory, remembered.as_ref(), &[]);
@@ -173,7 +171,8 @@ impl Draft {
         remembered: Option<&Remembered>,
         looks: &[Look],
     ) -> Outline {
-        let plan = self.preview.plan(namespace, &inventory.workloads(), remembered, looks, self.now);
+        let workloads = self.workloads.is_some().then(|| inventory.workloads());
+        let plan = self.preview.plan(namespace, workloads.as_ref(), remembered, looks, self.now);
         Outline::of(if self.is_enforce_only { only_enforce(plan) } else { plan }, namespace)
     }
 
@@ -205,28 +204,56 @@ impl Draft {
         };
         let mut inventories = BTreeMap::new();
         let mut reports = Vec::with_capacity(self.namespaces.len() + self.waiting.len());
-        let mut unread = None;
-        let mut traps: BTreeMap<String, (String, u32)> = BTreeMap::new();
+        let mut remarks = Remarks::default();
         let mut drawn_up = std::mem::take(&mut self.namespaces).into_iter();
         while let Some(drafted) = drawn_up.next().or_else(|| self.next()) {
             let Drafted { namespace, inventory, plan, checks, .. } = drafted;
-            if unread.is_none() && is_soaking(&plan) {
-                unread = self.reports.unread(&namespace.name).map(ToOwned::to_owned);
-            }
-            for plan in plan.modes.iter().filter(|plan| plan.letting_go == LettingGo::MayBreakFlux).take(1) {
-                let first = || (namespace.name.clone(), 0);
-                traps.entry(plan.profile.clone()).or_insert_with(first).1 += 1;
-            }
-            let report = bench.report(&namespace, &inventory.workloads(), plan, self.preview.profiles());
+            remarks.note(&namespace.name, &plan, &self.reports);
+            let fights = self.reports.fights(&namespace.name);
+            let workloads = inventory.workloads();
+            let report = bench.report(&namespace, &workloads, plan, self.preview.profiles(), fights);
+            drop(workloads);
             reports.push(NamespaceReport { cross_checks: checks, ..report });
             inventories.insert(namespace.name, inventory);
         }
         let Self { preview, problems, name, minor, took, mut notices, is_partial, .. } = self;
-        notices.extend(unread.map(|reason| format!("{reason}: a soak is shown as if it began now")));
-        notices.extend(traps.iter().map(|(profile, (first, count))| {
-            format!("profile {profile}: {}", wording::flux_trap(*count, first))
-        }));
+        notices.extend(remarks.notices());
         ClusterPlan { name, minor, took, notices, problems, reports, is_partial, bench, preview, inventories }
+    }
+}
+
+/// What is to be said of a whole plan, noted namespace by namespace.
+#[derive(Debug, Default)]
+struct Remarks {
+    /// Why reports could not be read where it matters since when enforce soaks.
+    soak_unread: Option<String>,
+    /// The same where it matters who takes labels from podsec.
+    fights_unread: Option<String>,
+    /// By profile, the first namespace where letting go may break Flux, and how many there are.
+    flux_traps: BTreeMap<String, (String, u32)>,
+}
+
+impl Remarks {
+    fn note(&mut self, namespace: &str, plan: &Outline, reports: &Reports) {
+        if self.soak_unread.is_none() && is_soaking(plan) {
+            self.soak_unread = reports.unread(namespace).map(ToOwned::to_owned);
+        }
+        if self.fights_unread.is_none() && plan.modes.iter().any(|plan| plan.governed) {
+            self.fights_unread = reports.fights_unread(namespace).map(ToOwned::to_owned);
+        }
+        if let Some(mode) = plan.modes.iter().find(|plan| plan.letting_go == LettingGo::MayBreakFlux) {
+            let first = || (namespace.to_owned(), 0);
+            self.flux_traps.entry(mode.profile.clone()).or_insert_with(first).1 += 1;
+        }
+    }
+
+    fn notices(self) -> impl Iterator<Item = String> {
+        let soak = self.soak_unread.map(|reason| format!("{reason}: a soak is shown as if it began now"));
+        let fights = self.fights_unread.map(|reason| format!("{reason}: fights over labels are not told of"));
+        let traps = self.flux_traps.into_iter().map(|(profile, (first, count))| {
+            format!("profile {profile}: {}", wording::flux_trap(count, &first))
+        });
+        soak.into_iter().chain(fights).chain(traps)
     }
 }
 

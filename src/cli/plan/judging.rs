@@ -5,12 +5,13 @@ use super::{
     model::{DryRun, Judged, NamespaceReport, PlannedMode, State, Step, WorkloadResult},
 };
 use crate::{
-    api::reasons::StateReason,
+    api::{ReportState, reasons::StateReason},
     assessment::{Assessment, Judge, Workload, Workloads},
-    cli::findings::merge,
+    cli::{findings::merge, observing::Fight},
     rollout::{
-        Change, KeyValues, ModePlan, Namespace, Profiles, Release, Settings, Verdict, remedy, standing,
-        wording,
+        Change, KeyValues, ModePlan, Namespace, Place, Profiles, Release, Settings, Standing, Verdict,
+        foremost, standing,
+        wording::{self, Advice},
     },
     standards::{self, Level, LevelVersion, Mode, Version},
 };
@@ -35,7 +36,13 @@ impl Bench {
         workloads: &Workloads<'_>,
         plan: Outline,
         profiles: &Profiles,
+        fights: &[Fight],
     ) -> NamespaceReport {
+        let mode = |plan: &ModePlan| PlannedMode {
+            contested: fights.iter().find(|fight| is_over(fight, plan)).map(|fight| fight.told.clone()),
+            ..planned_mode(plan, namespace, &self.settings)
+        };
+        let modes: Vec<_> = plan.modes.iter().map(mode).collect();
         let cleanness = self.judge.cleanness(self.version, workloads);
         let next = cleanness.next.map_or(Level::Restricted, |next| next.level);
         let dry_run = self.dry_run(namespace, &plan, profiles);
@@ -49,9 +56,9 @@ impl Bench {
         advisory.shrink_to_fit();
         NamespaceReport {
             name: namespace.name.clone(),
-            state: state(namespace, &plan),
+            state: state(namespace, &plan, modes.iter().any(|mode| mode.contested.is_some())),
             protected: self.settings.protects(&namespace.name),
-            modes: plan.modes.iter().map(|mode| planned_mode(mode, namespace, &self.settings)).collect(),
+            modes,
             dry_run,
             labels_now: labels(namespace),
 
@@ -75,7 +82,8 @@ impl Bench {
         let candidates = profiles.candidates(Mode::Enforce, namespace, &namespace.ledger(), &self.settings);
         candidates.into_iter().find_map(|candidate| {
             let profile = candidate.profile.name.clone();
-            candidate.asks.map(|asks| DryRun { profile, asks })
+            let suspended = candidate.place == Place::Suspended;
+            candidate.asks.map(|asks| DryRun { profile, asks, suspended })
         })
     }
 
@@ -128,17 +136,25 @@ fn labels(namespace: &Namespace) -> KeyValues {
     keys.filter_map(|key| Some((key, namespace.label(key)?))).collect()
 }
 
-fn state(namespace: &Namespace, plan: &Outline) -> State {
+fn state(namespace: &Namespace, plan: &Outline, is_contested: bool) -> State {
     if namespace.terminating {
         return State::Terminating;
     }
-    standing(&namespace.name, &plan.modes, plan.protected)
-        .map_or(State::Ungoverned, |standing| State::Planned(standing.state))
+    let Some(Standing { state, .. }) = standing(&namespace.name, &plan.modes, plan.protected) else {
+        return State::Ungoverned;
+    };
+    State::Planned(if is_contested { foremost(state, ReportState::Contested) } else { state })
+}
+
+/// Whether a fight is over what the plan has podsec set: another profile may end it, and so may yielding.
+fn is_over(fight: &Fight, plan: &ModePlan) -> bool {
+    let is_kept = matches!(plan.verdict, Verdict::InSync | Verdict::Write { .. } | Verdict::Hold(_));
+    is_kept && plan.governed && fight.mode == plan.mode && fight.profile == plan.profile
 }
 
 fn planned_mode(plan: &ModePlan, namespace: &Namespace, settings: &Settings) -> PlannedMode {
     let ModePlan { mode, profile, present, assumed, planned, verdict, .. } = plan;
-    let (step, reason, why) = told(plan, &namespace.name);
+    let Told { step, reason, why, remedy } = told(plan, &namespace.name);
     let keys = mode.keys();
     let last = namespace.owners.of(keys.level).iter().max_by_key(|owner| owner.time);
     PlannedMode {
@@ -155,26 +171,41 @@ fn planned_mode(plan: &ModePlan, namespace: &Namespace, settings: &Settings) -> 
         step,
         reason,
         why,
+        remedy,
+        contested: None,
         last_set_by: last.map(|owner| wording::quoted(&owner.manager)),
         taken_from: plan.overwritten(namespace).next().map(|owner| wording::quoted(&owner.manager)),
     }
 }
 
 /// What is to be done, and what there is to say of it.
-fn told(plan: &ModePlan, namespace: &str) -> (Step, Option<&'static str>, Option<String>) {
+struct Told {
+    step: Step,
+    reason: Option<&'static str>,
+    why: Option<String>,
+    remedy: Option<String>,
+}
+
+fn told(plan: &ModePlan, namespace: &str) -> Told {
     let profile = &plan.profile;
-    let with = |step, (reason, sentence): (StateReason, _)| (step, Some(reason.as_str()), Some(sentence));
+    let with = |step, (reason, sentence): (StateReason, _)| Told {
+        step,
+        reason: Some(reason.as_str()),
+        why: Some(sentence),
+        remedy: None,
+    };
     match &plan.verdict {
-        Verdict::InSync => (Step::None, None, exemption(plan)),
+        Verdict::InSync => Told { step: Step::None, reason: None, why: exemption(plan), remedy: None },
         Verdict::Write { change, .. } => {
             let (step, why) = written(*change, plan);
-            let partly = plan.partly.as_ref().map(|held| wording::hold(held, plan).0.as_str());
-            (step, partly, wording::partly(plan).or(why))
+            let reason = plan.partly.as_ref().map(|held| wording::hold(held, plan).0.as_str());
+            Told { step, reason, why: wording::partly(plan).or(why), remedy: None }
         }
         Verdict::Hold(why) => with(Step::Hold, wording::hold(why, plan)),
-        Verdict::LeaveAlone { last_set_by, reason, .. } => {
-            let (why, remedy) = (wording::leaves(*reason), remedy(last_set_by, namespace, plan.mode));
-            with(Step::LeaveAlone, (StateReason::LeftAlone, format!("{why}. {remedy}")))
+        Verdict::LeaveAlone { .. } => {
+            let (why, remedy) =
+                wording::left_alone(plan, namespace).map(|Advice { why, remedy }| (why, remedy)).unzip();
+            Told { step: Step::LeaveAlone, reason: Some(StateReason::LeftAlone.as_str()), why, remedy }
         }
         Verdict::Freeze(why) => with(Step::Freeze, wording::freeze(*why, profile)),
         Verdict::Release(Release::Retain(why)) => with(Step::Retain, wording::retained(*why, profile)),

@@ -9,6 +9,8 @@ mod overview;
 mod totals;
 
 #[cfg(test)]
+mod fight_tests;
+#[cfg(test)]
 mod soak_tests;
 #[cfg(test)]
 pub(super) mod testing;
@@ -34,7 +36,7 @@ use self::{
 use super::{
     Failure, Outcome,
     observing::{Extent, NotTold, Progress, Selection, ServerFlags},
-    output::{Printer, is_coloured},
+    output::{Printer, Screen},
     profile_files::read_paths,
     versions::level_and_spec,
 };
@@ -82,7 +84,7 @@ impl Plan {
             is_partial: self.selection.is_partial(),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let writer = self.output.writer(is_coloured(stdout));
+        let writer = self.output.writer(Screen::of(stdout));
         let printer = Printer::new(stdout);
         runtime.block_on(self.carry_out(&question, writer, printer))
     }

@@ -7,7 +7,7 @@ use crate::{
     api::{ReportState, counted},
     assessment::{Apart, CheckCount, Cleanness, Counts, ServerVerdict},
     cli::findings::Finding,
-    rollout::KeyValues,
+    rollout::{KeyValues, wording},
     standards::{LevelVersion, Mode, Verdict},
 };
 
@@ -125,10 +125,25 @@ pub(in crate::cli) struct PlannedMode {
     pub(in crate::cli) reason: Option<&'static str>,
     /// Prose for people, where there is more to say than the step.
     pub(in crate::cli) why: Option<String>,
+    /// What a person may do about that, where there is a way that is theirs.
+    pub(in crate::cli) remedy: Option<String>,
+    /// That somebody takes it from podsec again and again, and what ends that, as the report of the controller tells it.
+    pub(in crate::cli) contested: Option<String>,
     /// The field manager that last set its level.
     pub(in crate::cli) last_set_by: Option<String>,
     /// The field manager whose value is overwritten.
     pub(in crate::cli) taken_from: Option<String>,
+}
+
+impl PlannedMode {
+    /// All that there is to say of it besides the step.
+    pub(in crate::cli) fn message(&self) -> Option<String> {
+        let (why, remedy) = (self.why.clone()?, self.remedy.clone());
+        Some(match remedy {
+            Some(remedy) => wording::Advice { why, remedy }.to_string(),
+            None => why,
+        })
+    }
 }
 
 /// How the workloads and pods of a namespace stand by one level and version.
@@ -161,6 +176,15 @@ impl Judged {
 pub(in crate::cli) struct DryRun {
     pub(in crate::cli) profile: String,
     pub(in crate::cli) asks: LevelVersion,
+    /// Whether it is suspended, and no dry run.
+    pub(in crate::cli) suspended: bool,
+}
+
+impl DryRun {
+    /// What it is, for people.
+    pub(in crate::cli) const fn word(&self) -> &'static str {
+        if self.suspended { "suspended" } else { "dry run" }
+    }
 }
 
 /// What would become of one namespace, and how what it runs stands to that.
@@ -250,10 +274,16 @@ impl NamespaceReport {
         self.mode(Mode::Enforce).is_some_and(reaches) && self.judged.workloads.violating > 0
     }
 
-    /// Whether enforce does not come to what its profile asks for, and time alone will not change that.
+    /// Whether enforce does not come to what its profile asks for, or a label does not stay so, and time alone will not
+    /// change that.
     pub(in crate::cli) fn is_held(&self) -> bool {
         let held = [ReportState::Held, ReportState::ServerExempt, ReportState::Contested];
-        held.into_iter().any(|state| self.state.is(state))
+        held.into_iter().any(|state| self.state.is(state)) || self.is_contested()
+    }
+
+    /// Whether somebody takes labels from podsec again and again.
+    pub(in crate::cli) fn is_contested(&self) -> bool {
+        self.modes.iter().any(|plan| plan.contested.is_some())
     }
 
     /// Whether podsec cannot tell all that matters to the plan.
@@ -285,7 +315,7 @@ impl NamespaceReport {
                 format!("{}, breaks", step.as_str())
             }
             None if self.is_broken() => "broken".to_owned(),
-            None if self.dry_run.is_some() => "dry run".to_owned(),
+            None if let Some(dry_run) = &self.dry_run => dry_run.word().to_owned(),
             Some(step) if self.is_broken() && is_settled => format!("{}, broken", step.as_str()),
             Some(step) if is_settled => step.as_str().to_owned(),
             Some(step @ (Step::Raise | Step::Repair | Step::Weaken)) if self.enforce_step() == step => {

@@ -38,11 +38,12 @@ fn where_no_report_could_be_read_a_soak_is_said_to_begin_now() {
     let why = "cannot list PodSecurityReports: forbidden";
     let plan = soaking().missing_report("a", why).plan();
     assert_eq!(next(&plan).as_deref(), Some("2026-11-23T12:00:00Z"));
-    assert_eq!(plan.notices, [format!("{why}: a soak is shown as if it began now")]);
+    let fights = format!("{why}: fights over labels are not told of");
+    assert_eq!(plan.notices, [format!("{why}: a soak is shown as if it began now"), fights.clone()]);
 
-    // Where nothing soaks it does not matter.
+    // Where nothing soaks that does not matter.
     let held = soaking().pod("a", "agent", PRIVILEGED).missing_report("a", why).plan();
-    assert_eq!(held.notices, Vec::<String>::new());
+    assert_eq!(held.notices, [fights]);
 }
 
 #[test]

@@ -21,7 +21,10 @@ use crate::{
         Activity, Fingerprint, Inventory, Kind, ObservedPod, ObservedTemplate, PodPhase, Reading, Reference,
         ServerVerdict, Shapes, TemplateKind,
     },
-    cli::observing::{Observed, Problem, Reports},
+    cli::{
+        observing::{Observed, Problem, Reports},
+        output::Screen,
+    },
     cluster::{crd::CrdState, profiles, workloads},
     rollout::{
         Completeness, ENFORCED, GOVERNED_BY, KeyValues, ManagedFields, Namespace, ON_RELEASE, Operation,
@@ -66,7 +69,7 @@ pub(in crate::cli) fn cluster(name: &str) -> Cluster {
         name: name.to_owned(),
         minor: 37,
         namespaces: BTreeMap::new(),
-        workloads: workloads::Listing::default(),
+        workloads: Some(workloads::Listing::default()),
         profiles: Some(profiles::Listing {
             readable: Vec::new(),
             unreadable: Vec::new(),
@@ -112,7 +115,7 @@ impl Cluster {
             contests: Default::default(),
         };
         self.observed.namespaces.insert(name.to_owned(), namespace);
-        self.observed.workloads.inventories.insert(name.to_owned(), Inventory::default());
+        self.listing().inventories.insert(name.to_owned(), Inventory::default());
         self
     }
 
@@ -135,8 +138,12 @@ impl Cluster {
         self
     }
 
+    fn listing(&mut self) -> &mut workloads::Listing {
+        self.observed.workloads.as_mut().expect("what runs there")
+    }
+
     fn inventory(&mut self, namespace: &str) -> (&mut Inventory, &mut Shapes) {
-        let listing = &mut self.observed.workloads;
+        let listing = self.listing();
         let inventory = listing.inventories.get_mut(namespace).expect("a namespace");
         (inventory, &mut listing.shapes)
     }
@@ -330,7 +337,7 @@ impl Cluster {
 
 /// What is written of clusters, and of such that could not be read.
 pub(in crate::cli) fn written(format: Format, plans: &[ClusterPlan], unreadable: &[Problem]) -> String {
-    let (mut out, mut writer) = (Vec::new(), format.writer(false));
+    let (mut out, mut writer) = (Vec::new(), format.writer(Screen::default()));
     let mut totals = Totals { failed: unreadable.len(), ..Totals::default() };
     writer.begin(&mut out).unwrap();
     for plan in plans {

@@ -21,7 +21,7 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notices: Vec<&'a str>,
     namespaces: Vec<Namespace<'a>>,
-    failures: Vec<Failed<'a>>,
+    failures: Vec<&'a Problem>,
     summary: Summary,
 }
 
@@ -73,12 +73,6 @@ struct NextLevel {
     checks: Vec<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
-struct Failed<'a> {
-    object: &'a str,
-    message: &'a str,
-}
-
 pub(super) fn write(
     out: &mut dyn Write,
     notation: Notation,
@@ -92,8 +86,7 @@ pub(super) fn write(
         })
         .collect();
     let problems = all.iter().flat_map(|recommendation| &recommendation.problems).chain(failed);
-    let failures: Vec<_> =
-        problems.map(|problem| Failed { object: &problem.place, message: &problem.message }).collect();
+    let failures: Vec<_> = problems.collect();
     let at = |level| namespaces.iter().filter(|namespace| namespace.clean_at == level).count();
     let summary = Summary {
         namespaces: namespaces.len(),

@@ -1,18 +1,20 @@
 //! `podsec release`: letting go of labels by hand.
 
+mod json;
+mod table;
+
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     io::{self, IsTerminal, Write},
 };
 
 use clap::Args;
 use jiff::Timestamp;
-use kube::Client;
 
 use super::{
     Failure, Outcome,
-    observing::{Problem, Progress, Selection},
-    output::{Cell, Columns, Printer, is_coloured, plain},
+    observing::{Named, NotTold, Problem, Problems, Progress, Selection},
+    output::{Printer, TableOrDocument, is_coloured},
 };
 use crate::{
     controller::{LetGoError, let_go},
@@ -23,8 +25,9 @@ use crate::{
 ///
 /// For uninstalling, when the controller is gone already: gives the labels that podsec owns to the field manager
 /// podsec-retained, in place, or removes them, as the releasePolicy of the profile that set them said (it is noted on the
-/// namespace), and takes podsec's notes away. Labels that somebody else owns too stay in any case. Without --yes it only
-/// shows what it would do. While the controller runs, delete the profiles instead: it sets again what they ask for.
+/// namespace), and takes podsec's notes and its report away. Labels that somebody else owns too stay in any case. Without
+/// --yes it only shows what it would do. While the controller runs, delete the profiles instead: it sets again what they
+/// ask for.
 ///
 /// Exit status: 0 done, or nothing to do; 2 something could not be read or written.
 #[derive(Debug, Args)]
@@ -37,105 +40,133 @@ pub(super) struct Release {
     yes: bool,
     #[command(flatten)]
     selection: Selection,
+    /// How to write it
+    #[arg(short, long, value_name = "FORMAT", default_value = "table")]
+    output: TableOrDocument,
 }
 
 #[derive(Debug, thiserror::Error)]
-enum ReleaseError {
-    #[error("which namespaces? name them with -n, select them with -l, or give --all")]
-    Unselected,
-    #[error("{}", .0.iter().map(Problem::to_string).collect::<Vec<_>>().join("; "))]
-    Failed(Vec<Problem>),
-}
+#[error("which namespaces? name them with -n, select them with -l, or give --all")]
+struct Unselected;
 
 /// So many namespaces in a row that the API server does not answer for are enough.
 const PATIENCE: u32 = 3;
 
-/// What became, or would become, of the modes of one namespace.
+/// What became, or would become, of what podsec has in one cluster.
+#[derive(Debug)]
+struct OfCluster {
+    name: String,
+    released: Vec<Released>,
+    /// Whether everything there was looked at, and let go of where that was to be done.
+    is_whole: bool,
+}
+
+/// What became, or would become, of one namespace.
 #[derive(Debug)]
 struct Released {
     namespace: String,
-    modes: Vec<(ModePlan, &'static str)>,
+    /// None where podsec has nothing there but notes or a report.
+    modes: Vec<(ModePlan, Fate)>,
+    /// What podsec knew its own work by, where there is no mode of its.
+    cleared: Option<Cleared>,
+}
+
+/// What becomes of the labels of a mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Removed,
+    Left,
+    LeftToOthers,
+}
+
+/// What is taken away where no label is podsec's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cleared {
+    Notes,
+    Report,
 }
 
 impl Released {
-    fn of(plan: NamespacePlan, namespace: &Namespace) -> Option<Self> {
-        let has_work = !plan.requests.is_empty();
+    fn of(plan: NamespacePlan, namespace: &Namespace, has_report: bool) -> Option<Self> {
+        let cleared = if plan.requests.is_empty() { Cleared::Report } else { Cleared::Notes };
+        if cleared == Cleared::Report && !has_report {
+            return None;
+        }
         let fate = |mode: ModePlan| {
             let is_shared = namespace.owners.foreign(mode.mode.keys().level).is_some();
             let fate = match mode.verdict {
-                Verdict::Release(How::Remove) if is_shared => "left in place, owned by others too",
-                Verdict::Release(How::Remove) => "removed",
-                _ => "left in place",
+                Verdict::Release(How::Remove) if is_shared => Fate::LeftToOthers,
+                Verdict::Release(How::Remove) => Fate::Removed,
+                _ => Fate::Left,
             };
             (mode, fate)
         };
-        let modes = plan.modes.into_iter().map(fate).collect();
-        has_work.then(|| Self { namespace: namespace.name.clone(), modes })
+        let modes: Vec<_> = plan.modes.into_iter().map(fate).collect();
+        let cleared = modes.is_empty().then_some(cleared);
+        Some(Self { namespace: namespace.name.clone(), modes, cleared })
     }
 }
 
 impl Release {
     pub(super) fn run(self, stdout: &mut (impl Write + IsTerminal)) -> Result<Outcome, Failure> {
         if !self.all && !self.selection.is_partial() {
-            return Err(ReleaseError::Unselected.into());
+            return Err(Unselected.into());
         }
         let is_coloured = is_coloured(stdout);
         let mut printer = Printer::new(stdout);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let mut failed = Vec::new();
+        let (mut clusters, mut failed) = (Vec::new(), Vec::new());
+        let (mut namespaces, mut unreadable) = (0, 0);
         for connection in self.selection.connections() {
-            let progress = Progress::on_stderr();
-            let cluster = match runtime.block_on(self.selection.list_namespaces(&connection)) {
+            let mut cluster = match runtime.block_on(self.selection.list_namespaces(&connection)) {
                 Ok(cluster) => cluster,
                 Err(problem) => {
                     failed.push(problem);
+                    unreadable += 1;
                     continue;
                 }
             };
             let failed_before = failed.len();
-            failed.extend(cluster.problems);
-            let released =
-                runtime.block_on(self.release(&cluster.client, cluster.namespaces, &mut failed, &progress));
-            progress.end();
-            if cluster.profiles > 0 {
-                let count = cluster.profiles;
-                let noun = if count == 1 { "profile is" } else { "profiles are" };
-                // Nobody is left to be told when stderr is closed.
-                _ = writeln!(
-                    io::stderr(),
-                    "podsec: {count} {noun} still there: a controller that runs sets again what they ask for"
-                );
-            }
-            // What failed is told at the end; then it would be wrong to say that there was nothing to do.
-            if !released.is_empty() || failed.len() == failed_before {
-                printer.print(|out| self.write(out, &cluster.name, &released, is_coloured))?;
-            }
+            failed.append(&mut cluster.problems);
+            namespaces += cluster.namespaces.len();
+            tell_of_profiles(cluster.profiles);
+            let released = runtime.block_on(self.release(&cluster, &mut failed));
+            let is_whole = failed.len() == failed_before;
+            clusters.push(OfCluster { name: cluster.name, released, is_whole });
         }
+        let absent: Vec<_> = self.selection.unmatched(namespaces, unreadable).into_iter().collect();
+        printer.print(|out| match self.output.notation() {
+            // What is not there at all is told as what went wrong, and then there is nothing else to tell.
+            None if !absent.is_empty() => Ok(()),
+            None => table::write(out, self.yes, &clusters, is_coloured),
+            Some(notation) => json::write(out, notation, self.yes, &clusters, &failed),
+        })?;
         printer.finish()?;
-        if failed.is_empty() { Ok(Outcome::Clean) } else { Err(ReleaseError::Failed(failed).into()) }
+        NotTold { absent, failed: 0, untold: 0, of: "namespace" }.or_all()?;
+        if failed.is_empty() { Ok(Outcome::Clean) } else { Err(Problems(failed).into()) }
     }
 
-    async fn release(
-        &self,
-        client: &Client,
-        namespaces: BTreeMap<String, Namespace>,
-        failed: &mut Vec<Problem>,
-        progress: &Progress,
-    ) -> Vec<Released> {
+    async fn release(&self, cluster: &Named, failed: &mut Vec<Problem>) -> Vec<Released> {
+        let progress = Progress::on_stderr();
+        let reported = cluster.reported(self.selection.is_partial()).await.unwrap_or_else(|problem| {
+            failed.push(problem);
+            BTreeSet::new()
+        });
         let mut released = Vec::new();
-        let count = namespaces.len();
+        let count = cluster.namespaces.len();
         let mut unanswered = 0;
-        for (index, (name, namespace)) in namespaces.into_iter().enumerate() {
+        for (index, (name, namespace)) in cluster.namespaces.iter().enumerate() {
             progress.say(|| format!("{} of {count} namespaces", index + 1));
-            let planned = rollout::let_go(&namespace, Timestamp::now());
-            if planned.requests.is_empty() || !self.yes {
-                released.extend(Released::of(planned, &namespace));
+            let has_report = reported.contains(name);
+            let planned = rollout::let_go(namespace, Timestamp::now());
+            if planned.requests.is_empty() && !has_report || !self.yes {
+                released.extend(Released::of(planned, namespace, has_report));
                 continue;
             }
-            match let_go(client, namespace.clone()).await {
+            match let_go(&cluster.client, namespace.clone()).await {
                 Ok(done) => {
                     unanswered = 0;
-                    released.extend(done.and_then(|plan| Released::of(plan, &namespace)));
+                    released.extend(done.and_then(|plan| Released::of(plan, namespace, has_report)));
                 }
                 Err(error) => {
                     unanswered += u32::from(matches!(error, LetGoError::Call(_)));
@@ -150,43 +181,17 @@ impl Release {
                 }
             }
         }
+        progress.end();
         released
     }
+}
 
-    fn write(
-        &self,
-        out: &mut dyn Write,
-        cluster: &str,
-        released: &[Released],
-        is_coloured: bool,
-    ) -> io::Result<()> {
-        if released.is_empty() {
-            return writeln!(out, "{}: podsec owns nothing there", plain(cluster));
-        }
-        let mut columns =
-            Columns::new(["NAMESPACE", "MODE", "VALUE", if self.yes { "WAS" } else { "WOULD BE" }]);
-        for Released { namespace, modes } in released {
-            for (index, (plan, fate)) in modes.iter().enumerate() {
-                columns.row([
-                    Cell::new(if index == 0 { namespace.as_str() } else { "" }),
-                    Cell::new(plan.mode.as_str()),
-                    Cell::new(plan.present.to_string()),
-                    Cell::new(fate),
-                ]);
-            }
-            if modes.is_empty() {
-                columns.row([
-                    Cell::new(namespace),
-                    "-".into(),
-                    "-".into(),
-                    Cell::new("cleared of podsec's notes"),
-                ]);
-            }
-        }
-        columns.write(out, is_coloured)?;
-        if !self.yes {
-            writeln!(out, "\nnothing was changed; to do it: the same with --yes")?;
-        }
-        Ok(())
-    }
+fn tell_of_profiles(count: usize) {
+    let text = match count {
+        0 => return,
+        1 => "1 profile is still there: a controller that runs sets again what it asks for".to_owned(),
+        _ => format!("{count} profiles are still there: a controller that runs sets again what they ask for"),
+    };
+    // Nobody is left to be told when stderr is closed.
+    _ = writeln!(io::stderr(), "podsec: {text}");
 }

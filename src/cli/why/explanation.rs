@@ -1,12 +1,12 @@
 //! What there is to say of a namespace.
 
 use crate::{
-    api::ReportState,
+    api::{ReportState, agreed, whole_second_after},
     cli::{
         key_owners::Key,
         plan::{
             cluster_plan::ClusterPlan,
-            model::{NamespaceReport, PlannedMode, State, Step},
+            model::{DryRun, NamespaceReport, PlannedMode, State, Step},
         },
     },
     rollout::{self, Mismatch, Namespace, Place, Rank, TRACKED_KEYS},
@@ -86,19 +86,33 @@ fn candidate(mode: Mode, candidate: &rollout::Candidate<'_>) -> Candidate {
 
 /// What is to be done next.
 fn next(report: &NamespaceReport) -> Vec<String> {
-    let mut next: Vec<_> = report.modes.iter().filter_map(step).collect();
+    let mut next: Vec<String> = Vec::new();
+    let violating = &report.judged.workloads.violating;
+    let workloads = agreed(violating, "the workload", "the workloads");
+    for step in report.modes.iter().flat_map(|plan| steps(plan, workloads)) {
+        // Of several modes the same may be to be done.
+        if !next.contains(&step) {
+            next.push(step);
+        }
+    }
     if report.is_broken() {
         let why = if report.judged.pods.violating > 0 {
-            "what runs of them runs on, and is refused as soon as it is made again"
+            let of = agreed(violating, "it", "them");
+            format!("what runs of {of} runs on, and is refused as soon as it is made again")
         } else {
-            "no pod of them runs, and those that they would make are refused"
+            let (of, they) = (agreed(violating, "it", "them"), agreed(violating, "it", "they"));
+            format!("no pod of {of} runs, and those that {they} would make are refused")
         };
-        next.push(format!("mend the workloads below: {why}"));
+        next.push(format!("mend {workloads} below: {why}"));
     }
     match report.state {
         State::Terminating => next.push("nothing: the namespace is being deleted".to_owned()),
-        State::Ungoverned if report.dry_run.is_some() => {
-            next.push("take the profile out of suspension or dry run, if it is to govern".to_owned());
+        State::Ungoverned if let Some(DryRun { profile, suspended, .. }) = &report.dry_run => {
+            next.push(if *suspended {
+                format!("set suspend: false in profile {profile}, if it is to govern")
+            } else {
+                format!("give profile {profile} another strategy than DryRun, if it is to govern")
+            });
         }
         State::Ungoverned => next.push("nothing, until a profile selects the namespace".to_owned()),
         State::Planned(ReportState::Protected) => {
@@ -109,6 +123,7 @@ fn next(report: &NamespaceReport) -> Vec<String> {
         State::Planned(_) => {}
     }
     if let Some(at) = report.next {
+        let at = whole_second_after(at);
         next.push(format!("at {at} podsec looks at it again by itself"));
     }
     if next.is_empty() {
@@ -117,8 +132,17 @@ fn next(report: &NamespaceReport) -> Vec<String> {
     next
 }
 
-/// What is to be done about a mode.
-fn step(plan: &PlannedMode) -> Option<String> {
+/// What is to be done about a mode. What is the matter is told beside it and not again.
+fn steps(plan: &PlannedMode, workloads: &str) -> impl Iterator<Item = String> + use<> {
+    let mode = plan.mode;
+    let end = plan
+        .contested
+        .as_ref()
+        .map(|_| format!("end the fight over {mode}, as the report of the controller says"));
+    step(plan, workloads).into_iter().chain(end)
+}
+
+fn step(plan: &PlannedMode, workloads: &str) -> Option<String> {
     let mode = plan.mode;
     Some(match plan.step {
         Step::None => return None,
@@ -130,7 +154,7 @@ fn step(plan: &PlannedMode) -> Option<String> {
         Step::Retain => format!("the controller lets go of the {mode} labels, which stay"),
         Step::Hold => match plan.reason {
             Some("Violations") => {
-                format!("mend the workloads below: {mode} is raised once none of them violates it")
+                format!("mend {workloads} below: {mode} is raised once nothing violates it")
             }
             Some("WouldWeaken") => {
                 format!("set allowWeakening: true in profile {}, if {mode} is to be lowered", plan.profile)
@@ -138,14 +162,21 @@ fn step(plan: &PlannedMode) -> Option<String> {
             Some("Soaking" | "Batch" | "LastLookDue") => {
                 format!("wait: {mode} is raised when its time has come")
             }
-            _ => plan.why.clone()?,
+            Some("RolloutHalted") => {
+                format!(
+                    "mend what broke, which the condition RolloutHalted of profile {} names",
+                    plan.profile
+                )
+            }
+            _ => format!("{mode} stays as it is until that is no longer so"),
         },
-        Step::LeaveAlone => plan.why.clone()?,
+        Step::LeaveAlone => plan.remedy.clone()?,
         Step::Freeze => match plan.reason {
             Some("Suspended" | "DryRun") => {
                 format!("nothing happens to {mode} while profile {} is not active", plan.profile)
             }
-            _ => plan.why.clone()?,
+            Some("ProfileUnreadable") => format!("mend or delete profile {}", plan.profile),
+            _ => format!("{mode} stays as it is until that is no longer so"),
         },
     })
 }

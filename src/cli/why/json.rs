@@ -8,6 +8,7 @@ use super::explanation::{Candidate, Explanation};
 use crate::{
     cli::{
         key_owners::Key,
+        observing::Problem,
         output::{Notation, json::API_VERSION},
         plan::{
             cluster_plan::ClusterPlan,
@@ -30,7 +31,7 @@ struct Document<'a> {
     next: &'a [String],
     results: Vec<Workload<'a>>,
     notices: &'a [String],
-    failures: Vec<Failed<'a>>,
+    failures: &'a [Problem],
 }
 
 #[derive(Serialize)]
@@ -69,12 +70,6 @@ struct NotSelecting<'a> {
     why: String,
 }
 
-#[derive(Serialize)]
-struct Failed<'a> {
-    object: &'a str,
-    message: &'a str,
-}
-
 pub(super) fn write(
     out: &mut dyn Write,
     notation: Notation,
@@ -89,8 +84,6 @@ pub(super) fn write(
     });
     let not_selecting =
         explanation.elsewhere.iter().map(|(name, mismatch)| NotSelecting { name, why: mismatch.to_string() });
-    let failures =
-        plan.problems.iter().map(|problem| Failed { object: &problem.place, message: &problem.message });
     let document = Document {
         api_version: API_VERSION,
         kind: "Explanation",
@@ -101,7 +94,7 @@ pub(super) fn write(
         next: &explanation.next,
         results: results.iter().map(|result| Workload::new(&plan.name, report, result)).collect(),
         notices: &plan.notices,
-        failures: failures.collect(),
+        failures: &plan.problems,
     };
     notation.write(out, &document)
 }

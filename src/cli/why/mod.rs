@@ -15,8 +15,8 @@ use jiff::Timestamp;
 use self::explanation::Explanation;
 use super::{
     Failure, Outcome,
-    observing::{Extent, Problem, Progress, Selection, ServerFlags, namespace_name},
-    output::{Printer, TableOrDocument, is_coloured},
+    observing::{Extent, NotTold, Problems, Progress, Selection, ServerFlags, namespace_name},
+    output::{Printer, Screen, TableOrDocument},
     plan::cluster_plan::{Draft, Question},
 };
 use crate::cluster::client::Connection;
@@ -42,31 +42,22 @@ pub(super) struct Why {
     output: TableOrDocument,
 }
 
-/// Why there is no explanation, or not a whole one.
+/// That podsec has nothing to explain, although the namespace is there.
 #[derive(Debug, thiserror::Error)]
-enum WhyError {
-    /// Nothing could be read.
-    #[error("{0}")]
-    Unreadable(Problem),
-    /// Something was missing.
-    #[error("{}", .0.iter().map(Problem::to_string).collect::<Vec<_>>().join("; "))]
-    Incomplete(Vec<Problem>),
-    /// podsec does not know what it needs to know.
-    #[error("podsec cannot tell all that matters here")]
-    Inconclusive,
-}
+#[error("podsec cannot tell all that matters here")]
+struct Inconclusive;
 
 impl Why {
     pub(super) fn run(self, stdout: &mut (impl Write + IsTerminal)) -> Result<Outcome, Failure> {
-        let is_coloured = is_coloured(stdout);
+        let screen = Screen::of(stdout);
         let mut printer = Printer::new(stdout);
         let selection = Selection::one(self.connection.clone(), self.namespace.clone());
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let observed =
             runtime.block_on(selection.observe(&self.connection, Extent::Reports, &Progress::on_stderr()));
-        let (observed, _) = observed.map_err(WhyError::Unreadable)?;
+        let (observed, _) = observed.map_err(|problem| Problems(vec![problem]))?;
         if !observed.namespaces.contains_key(&self.namespace) {
-            return Err(WhyError::Incomplete(observed.problems).into());
+            return Err(Problems(observed.problems).into());
         }
         let question = Question { server: self.server, is_partial: true, ..Question::default() };
         let now = Timestamp::now();
@@ -76,20 +67,16 @@ impl Why {
         let plan = draft.finish();
         let explanation = namespace.as_ref().and_then(|namespace| Explanation::new(&plan, namespace));
         let Some(explanation) = explanation else {
-            return Err(WhyError::Inconclusive.into());
+            return Err(Inconclusive.into());
         };
         printer.print(|out| match self.output.notation() {
-            None => table::write(out, &plan, &explanation, is_coloured),
+            None => table::write(out, &plan, &explanation, screen),
             Some(notation) => json::write(out, notation, &plan, &explanation),
         })?;
         printer.finish()?;
         let report = explanation.report;
-        if !plan.problems.is_empty() {
-            return Err(WhyError::Incomplete(plan.problems).into());
-        }
-        if report.is_inconclusive() {
-            return Err(WhyError::Inconclusive.into());
-        }
+        let (failed, untold) = (plan.problems.len(), usize::from(report.is_inconclusive()));
+        NotTold { absent: Vec::new(), failed, untold, of: "namespace" }.or_all()?;
         Ok(if report.is_held() || report.is_broken() { Outcome::Findings } else { Outcome::Clean })
     }
 }

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::explanation::Explanation;
 use crate::cli::{
     key_owners::Key,
-    output::{Cell, Columns, plain},
+    output::{Cell, Columns, Screen, plain},
     plan::{
         cluster_plan::ClusterPlan,
         output::{table::Table, words},
@@ -23,43 +23,41 @@ pub(super) fn write(
     out: &mut dyn Write,
     plan: &ClusterPlan,
     explanation: &Explanation<'_>,
-    is_coloured: bool,
+    screen: Screen,
 ) -> io::Result<()> {
-    let paint = |style: Style, text: &str| {
-        if is_coloured { format!("{style}{text}{style:#}") } else { text.to_owned() }
-    };
     let report = explanation.report;
     let title = format!("{} on {} (v1.{})", plain(&report.name), plain(&plan.name), plan.minor);
     let style = if report.is_held() || report.is_broken() { BAD } else { GOOD };
-    writeln!(out, "{}: {}", paint(TITLE, &title), paint(style, &report.word()))?;
+    writeln!(out, "{}: {}", screen.paint(TITLE, &title), screen.paint(style, &report.word()))?;
     for notice in &plan.notices {
-        writeln!(out, "{}: {}", paint(DOUBTFUL, "note"), plain(notice))?;
+        screen.labelled(out, (DOUBTFUL, "note"), notice)?;
     }
     for problem in &plan.problems {
-        writeln!(out, "{}: {}", paint(BAD, "cannot be told"), plain(&problem.to_string()))?;
+        screen.labelled(out, (BAD, "cannot be told"), &problem.to_string())?;
     }
     writeln!(out)?;
-    modes(out, explanation, is_coloured)?;
+    modes(out, explanation, screen.is_coloured)?;
     for (profile, mismatch) in &explanation.elsewhere {
-        writeln!(out, "does not select it: {}: {}", plain(profile), plain(&mismatch.to_string()))?;
+        screen.prose(out, &format!("does not select it: {profile}: {mismatch}"))?;
     }
-    let said = words::said(&[report]);
+    // What is to be done about it is told last.
+    let said = words::said(&[report], words::causes);
     if !said.is_empty() {
         writeln!(out)?;
     }
     for line in said {
-        writeln!(out, "{}", plain(&line))?;
+        screen.prose(out, &line)?;
     }
     if !explanation.keys.is_empty() {
         writeln!(out)?;
-        keys(out, &explanation.keys, is_coloured)?;
+        keys(out, &explanation.keys, screen.is_coloured)?;
     }
     writeln!(out, "\nclean at {}; {}", report.cleanness.level, words::verdict(&report.judged))?;
     for next in &explanation.next {
-        writeln!(out, "{}: {}", paint(TITLE, "next"), plain(next))?;
+        screen.labelled(out, (TITLE, "next"), next)?;
     }
     if words::needs_details(report) {
-        Table::new(is_coloured, true).namespace(out, plan, report)?;
+        Table::new(screen, true).namespace(out, plan, report)?;
     }
     Ok(())
 }

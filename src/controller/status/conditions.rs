@@ -164,8 +164,9 @@ fn summary(status: &ProfileStatus, tally: &Tally) -> String {
         add(count, &format!("to be raised by forceAfter (from {first} on)"));
     }
     if let Some(first) = status.left_alone.first() {
+        let them = agreed(&tally.left_alone, "it", "them");
         let what =
-            format!("left to whoever last set them (first {} to {})", first.namespace, first.last_set_by);
+            format!("left to whoever last set {them} (first {} to {})", first.namespace, first.last_set_by);
         add(tally.left_alone, &what);
     }
     if let Some(first) = status.unwritable.first() {

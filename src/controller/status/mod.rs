@@ -268,11 +268,12 @@ fn list(
                 raised_at: summary.and_then(|summary| summary.next).map(crate::api::Moment),
             });
         }
-        if let Some(message) = wording::left_alone(plan, namespace) {
+        if let Some(advice) = wording::left_alone(plan, namespace) {
             tally.left_alone += 1;
             if status.left_alone.len() < NAMED {
                 let last_set_by = wording::last_set_by(&plan.verdict).unwrap_or_default();
                 let (namespace, mode) = (namespace.to_owned(), plan.mode.to_string());
+                let message = advice.to_string();
                 status.left_alone.push(LeftAlone { namespace, mode, present, planned, last_set_by, message });
             }
         }

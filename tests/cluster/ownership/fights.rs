@@ -9,7 +9,11 @@ use futures::{StreamExt as _, stream};
 use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use super::{BASELINE, immediate};
+use super::{
+    BASELINE,
+    commands::{podsec, text},
+    immediate,
+};
 use crate::stage::{Stage, profiles::condition};
 
 fn is_contested(status: &Value) -> Option<String> {
@@ -48,12 +52,21 @@ async fn three_takes_in_a_row_are_told_and_who_gives_up_is_forgotten() {
         "{message}"
     );
     assert!(
-        message.contains(". Flux: delete the labels pod-security.kubernetes.io/* of namespace "),
+        message.contains(
+            ". Flux: set the labels pod-security.kubernetes.io/* of namespace team-a in Git to what"
+        ),
         "{message}"
     );
     stage.event("Contested", "team-a: kustomize-controller has taken enforce").await;
     let report = stage.reports_state("team-a", "Contested", "Contested").await;
     assert_eq!(report["message"].as_str().unwrap(), message.strip_prefix("namespace team-a: ").unwrap());
+    // Whoever looks at it once cannot see it, and is told what the report says.
+    for command in [&["owners", "-n", "team-a"][..], &["why", "team-a"], &["plan", "-n", "team-a"]] {
+        let output = podsec(&stage, command);
+        let shown = text(output.stdout);
+        let told = format!("the report of the controller says: {}\n", report["message"].as_str().unwrap());
+        assert!(output.status.code() == Some(1) && shown.contains(&told), "{command:?}: {shown}");
+    }
     stage.counts("teams", "contested", 1).await;
     stage.counts("teams", "inSync", 1).await;
     let columns = stage.cluster.kubectl(&["get", "psr", "-n", "team-a", "--no-headers"]).unwrap();

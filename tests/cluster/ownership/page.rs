@@ -4,6 +4,7 @@ use std::{path::Path, process::Command};
 
 use podsec_control_plane::Cluster;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::stage::{Stage, path};
 
@@ -13,16 +14,35 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     page.split(&fence).skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect()
 }
 
-/// Runs each line as a user would, from the root of the repository.
-fn run(stage: &Stage, commands: &str) -> String {
+/// The folder from which podsec is installed, as the README has it: the kustomization, and copies beside it.
+fn installation() -> TempDir {
+    let readme = std::fs::read_to_string(path("README.md")).unwrap();
+    let kustomization =
+        blocks(&readme, "yaml").into_iter().find(|block| block.contains("kind: Kustomization"));
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("kustomization.yaml"), kustomization.unwrap()).unwrap();
+    for copied in ["deploy", "crds"] {
+        let to = folder.path().join(copied);
+        std::fs::create_dir(&to).unwrap();
+        for file in std::fs::read_dir(path(copied)).unwrap().map(Result::unwrap) {
+            if file.file_type().unwrap().is_file() {
+                std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+            }
+        }
+    }
+    folder
+}
+
+/// Runs each line as a user would, in the folder from which podsec is installed.
+fn run(stage: &Stage, folder: &TempDir, commands: &str) -> String {
     let kubectl = stage.cluster.kubectl_command(crate::stage::USER).unwrap();
-    let folder = |program: &Path| program.parent().unwrap().display().to_string();
+    let parent = |program: &Path| program.parent().unwrap().display().to_string();
     let podsec = Path::new(env!("CARGO_BIN_EXE_podsec"));
-    let paths = [folder(Path::new(kubectl.get_program())), folder(podsec), std::env::var("PATH").unwrap()];
+    let paths = [parent(Path::new(kubectl.get_program())), parent(podsec), std::env::var("PATH").unwrap()];
     let mut printed = String::new();
     for line in commands.lines() {
         let mut shell = Command::new("sh");
-        shell.args(["-c", line]).current_dir(env!("CARGO_MANIFEST_DIR")).env("PATH", paths.join(":"));
+        shell.args(["-c", line]).current_dir(folder).env("PATH", paths.join(":"));
         shell.env("KUBECONFIG", stage.cluster.admin_kubeconfig().unwrap()).env("NO_COLOR", "1");
         let output = shell.output().unwrap();
         // 1 is what podsec says where it has findings.
@@ -43,10 +63,11 @@ async fn its_commands_do_what_it_says() {
     let ([owners, label, uninstall, by_hand], [profile]) = (commands.as_slice(), profiles.as_slice()) else {
         panic!("{commands:#?} {profiles:#?}");
     };
+    let folder = installation();
     let mut stage = Stage::without_controller(Cluster::builder().controller_manager()).await;
     stage.start();
     stage.namespace("shop", &[("enforce", "baseline")]).await;
-    assert!(run(&stage, owners).contains("kubectl-create"));
+    assert!(run(&stage, &folder, owners).contains("kubectl-create"));
 
     // The table of the three policies, each tried on namespaces as a person has labelled them.
     let profile: Value = serde_saphyr::from_str(profile).unwrap();
@@ -57,7 +78,7 @@ async fn its_commands_do_what_it_says() {
     for row in policies {
         let cells: Vec<_> = row.split('|').map(str::trim).collect();
         let word = |cell: &str| cell.split('`').nth(1).unwrap().to_owned();
-        run(&stage, label);
+        run(&stage, &folder, label);
         let mut spec = profile["spec"].clone();
         spec["conflictPolicy"] = word(cells[1]).into();
         stage.settled_profile("teams", spec).await;
@@ -72,13 +93,13 @@ async fn its_commands_do_what_it_says() {
 
     // Uninstalling, with the controller still there and then without.
     let spec = profile["spec"].clone();
-    run(&stage, label);
+    run(&stage, &folder, label);
     stage.settled_profile("teams", spec.clone()).await;
     stage.shows("team-open", super::BASELINE).await;
     let (profiles, rest) = uninstall.split_once('\n').unwrap();
-    run(&stage, profiles);
+    run(&stage, &folder, profiles);
     stage.shows("team-open", &super::BASELINE.replace("+podsec", "+retained")).await;
-    run(&stage, rest);
+    run(&stage, &folder, rest);
     let installed = ["get", "crd,clusterrole", "-o", "name"];
     assert!(!stage.cluster.kubectl(&installed).unwrap().contains("podsec"));
     stage.stop().await;
@@ -87,13 +108,14 @@ async fn its_commands_do_what_it_says() {
         .kubectl(&["label", "namespace", "team-open", "pod-security.kubernetes.io/enforce-"])
         .unwrap();
 
+    run(&stage, &folder, "kubectl apply -k .");
+    // Until they are served.
     stage.install_crd();
-    stage.cluster.apply_file(path("deploy/install.yaml").as_ref()).unwrap();
     stage.start();
     stage.settled_profile("teams", spec).await;
     stage.shows("team-open", super::BASELINE).await;
     stage.stop().await;
-    let printed = run(&stage, by_hand);
+    let printed = run(&stage, &folder, by_hand);
     assert!(printed.contains("nothing was changed; to do it: the same with --yes"), "{printed}");
     assert!(
         printed.lines().any(|line| line.starts_with("team-open") && line.ends_with("left in place")),

@@ -42,8 +42,13 @@ async fn a_namespace_is_explained() {
     assert_eq!(strict["namespace"]["state"], "Yielded", "{strict:#}");
     assert_eq!(status, Some(0));
     let next = strict["next"].to_string();
-    assert!(next.contains("KeepStricter leaves them what is at least as strict"), "{next}");
-    assert!(next.contains("kubectl label namespace strict pod-security.kubernetes.io/enforce-"), "{next}");
+    let command = "kubectl label --overwrite namespace strict pod-security.kubernetes.io/enforce=baseline ";
+    assert!(next.contains(command) && !next.contains("Force"), "{next}");
+    let message = strict["namespace"]["modes"][0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("KeepStricter leaves to whoever set it what is at least as strict"),
+        "{message}"
+    );
     let (status, broken) = why("broken");
     assert_eq!(status, Some(1));
     assert_eq!(broken["results"].as_array().unwrap().len(), 2);
@@ -103,12 +108,26 @@ async fn namespaces_that_are_not_there_are_told_on_stderr() {
         let (status, told) = run(&["plan", "-n", "shop,ship", "-o", format]);
         assert_eq!((status, told.as_str()), (Some(2), "podsec: there is no namespace ship\n"), "{format}");
     }
-    for command in [&["recommend"][..], &["recommend", "-o", "profiles"], &["compare", "--from", "v1.31"]] {
+    for command in [
+        &["recommend"][..],
+        &["recommend", "-o", "profiles"],
+        &["compare", "--from", "v1.31"],
+        &["owners"],
+        &["owners", "-o", "json"],
+        &["release"],
+        &["release", "--yes", "-o", "json"],
+    ] {
         assert_eq!(
             run(&[command, &["-l", "tier=app"]].concat()),
             (Some(2), nobody.to_owned()),
             "{command:?}"
         );
     }
-    assert_eq!(run(&["plan", "-l", "tier=apps"]), (Some(0), String::new()));
+    assert_eq!(
+        run(&["owners", "-n", "shop,ship"]),
+        (Some(2), "podsec: there is no namespace ship\n".to_owned())
+    );
+    for command in ["plan", "owners", "release"] {
+        assert_eq!(run(&[command, "-l", "tier=apps"]), (Some(0), String::new()), "{command}");
+    }
 }

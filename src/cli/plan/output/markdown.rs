@@ -89,7 +89,7 @@ fn planned(out: &mut dyn Write, plan: &ClusterPlan) -> io::Result<()> {
         row(out, &cells)?;
     }
     more(out, shown.len(), NAMESPACES)?;
-    let said: Vec<_> = words::said(&shown).into_iter().collect();
+    let said: Vec<_> = words::said(&shown, words::reasons).into_iter().collect();
     if !said.is_empty() {
         writeln!(out)?;
     }

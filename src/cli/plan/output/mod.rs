@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 
 use super::{cluster_plan::ClusterPlan, totals::Totals};
-use crate::cli::observing::Problem;
+use crate::cli::{observing::Problem, output::Screen};
 
 /// A format of plans.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -45,11 +45,11 @@ pub(in crate::cli) trait Writer {
 }
 
 impl Format {
-    /// What writes this format. `is_coloured` matters to what people read.
-    pub(in crate::cli) fn writer(self, is_coloured: bool) -> Box<dyn Writer> {
+    /// What writes this format. `screen` matters to what people read.
+    pub(in crate::cli) fn writer(self, screen: Screen) -> Box<dyn Writer> {
         match self {
-            Self::Table => Box::new(table::Table::new(is_coloured, false)),
-            Self::Wide => Box::new(table::Table::new(is_coloured, true)),
+            Self::Table => Box::new(table::Table::new(screen, false)),
+            Self::Wide => Box::new(table::Table::new(screen, true)),
             Self::Json => Box::new(json::Json::default()),
             Self::Yaml => Box::new(json::Yaml::default()),
             Self::Markdown => Box::new(markdown::Markdown::default()),

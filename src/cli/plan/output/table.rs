@@ -11,7 +11,7 @@ use crate::{
     cli::{
         findings::{Finding, instruction},
         observing::Problem,
-        output::{Cell, Columns, plain},
+        output::{Cell, Columns, Screen, plain},
         plan::{
             cluster_plan::ClusterPlan,
             model::{NamespaceReport, Step, WorkloadResult},
@@ -35,19 +35,19 @@ const WORKLOADS: usize = 3;
 /// Writes tables.
 #[derive(Debug)]
 pub(in crate::cli) struct Table {
-    is_coloured: bool,
+    screen: Screen,
     is_wide: bool,
     /// How many clusters were written, and how many of them with a plan.
     written: (usize, usize),
 }
 
 impl Table {
-    pub(in crate::cli) const fn new(is_coloured: bool, is_wide: bool) -> Self {
-        Self { is_coloured, is_wide, written: (0, 0) }
+    pub(in crate::cli) const fn new(screen: Screen, is_wide: bool) -> Self {
+        Self { screen, is_wide, written: (0, 0) }
     }
 
     fn paint(&self, style: Style, text: &str) -> String {
-        if self.is_coloured { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        self.screen.paint(style, text)
     }
 
     /// A blank line between clusters.
@@ -61,10 +61,10 @@ impl Table {
         writeln!(out, "{title}: read only, nothing changed")?;
         writeln!(out, "{}", words::extent(plan))?;
         for notice in &plan.notices {
-            writeln!(out, "{}: {}", self.paint(DOUBTFUL, "note"), plain(notice))?;
+            self.screen.labelled(out, (DOUBTFUL, "note"), notice)?;
         }
         for problem in &plan.problems {
-            writeln!(out, "{}: {}", self.paint(BAD, "cannot be told"), plain(&problem.to_string()))?;
+            self.screen.labelled(out, (BAD, "cannot be told"), &problem.to_string())?;
         }
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Table {
         if !shown.is_empty() {
             writeln!(out)?;
             self.namespaces(out, &shown)?;
-            reasons(out, &shown)?;
+            self.reasons(out, &shown)?;
             self.details(out, plan, &shown)?;
         }
         if let Some(checks) = words::cross_checks(plan) {
@@ -106,14 +106,23 @@ impl Table {
                 let owners = Cell::new(last_set_by(report));
                 columns.row([name, word, enforce, audit, warn, profile, workloads, pods, clean, owners]);
             }
-            return columns.write(out, self.is_coloured);
+            return columns.write(out, self.screen.is_coloured);
         }
         let head = ["NAMESPACE", "PLAN", "ENFORCE", "AUDIT", "WARN", "PROFILE", "VIOLATING", "PODS"];
         let mut columns = Columns::new(head);
         for report in shown {
             columns.row(cells(report));
         }
-        columns.write(out, self.is_coloured)
+        columns.write(out, self.screen.is_coloured)
+    }
+
+    /// What there is to say of modes besides what the columns say.
+    fn reasons(&self, out: &mut dyn Write, shown: &[&NamespaceReport]) -> io::Result<()> {
+        let said = words::said(shown, words::reasons);
+        if !said.is_empty() {
+            writeln!(out)?;
+        }
+        said.iter().try_for_each(|line| self.screen.prose(out, line))
     }
 
     /// What is in the way, by namespace and workload.
@@ -264,7 +273,7 @@ impl Table {
                 }),
             ]);
         }
-        columns.write(out, self.is_coloured)
+        columns.write(out, self.screen.is_coloured)
     }
 }
 
@@ -286,15 +295,6 @@ fn cells(report: &NamespaceReport) -> [Cell; 8] {
         of(judged.workloads.violating, judged.all_workloads()),
         of(judged.pods.violating, judged.all_pods()),
     ]
-}
-
-/// What there is to say of modes besides what the columns say.
-fn reasons(out: &mut dyn Write, shown: &[&NamespaceReport]) -> io::Result<()> {
-    let said = words::said(shown);
-    if !said.is_empty() {
-        writeln!(out)?;
-    }
-    said.iter().try_for_each(|line| writeln!(out, "{}", plain(line)))
 }
 
 /// `shop to restricted (1 of 42 workloads)`.

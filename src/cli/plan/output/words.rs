@@ -37,7 +37,7 @@ pub(in crate::cli) fn extent(plan: &ClusterPlan) -> String {
 }
 
 /// In what order the words of namespaces are counted.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
     "raised",
     "repaired",
     "weakened",
@@ -45,6 +45,7 @@ const ORDER: [&str; 15] = [
     "soaking",
     "broken",
     "dry run",
+    "suspended",
     "exempt",
     "left alone",
     "contested",
@@ -223,21 +224,30 @@ pub(in crate::cli) fn profiles(report: &NamespaceReport) -> String {
 
 /// What there is to say of a mode besides what the columns say.
 pub(in crate::cli) fn reasons(mode: &PlannedMode) -> Vec<(&'static str, String)> {
+    told(mode, mode.message())
+}
+
+/// The same without what a person may do about it.
+pub(in crate::cli) fn causes(mode: &PlannedMode) -> Vec<(&'static str, String)> {
+    told(mode, mode.why.clone())
+}
+
+fn told(mode: &PlannedMode, message: Option<String>) -> Vec<(&'static str, String)> {
     let mut said = Vec::new();
-    if let Some(why) = &mode.why {
+    if let Some(message) = message {
         let word = match (mode.step, mode.reason) {
             (Step::Hold, Some("Soaking")) => "soaking",
             // What there is to say of what changes nothing is the exemption.
             (Step::None | Step::Own, _) => "exempt",
             (step, _) => step.as_str(),
         };
-        said.push((word, why.clone()));
+        said.push((word, message));
+    }
+    if let Some(told) = &mode.contested {
+        said.push(("contested", format!("the report of the controller says: {told}")));
     }
     if let Some(manager) = &mode.taken_from {
         said.push(("taken", format!("from {manager}, which last set it")));
-    }
-    if let (Step::LeaveAlone, Some(manager)) = (mode.step, &mode.last_set_by) {
-        said.push(("last set", format!("by {manager}")));
     }
     said
 }
@@ -254,19 +264,22 @@ pub(in crate::cli) fn needs_details(report: &NamespaceReport) -> bool {
 }
 
 /// What there is to say of modes, once for all namespaces of which it is the same. Not yet made harmless.
-pub(in crate::cli) fn said(shown: &[&NamespaceReport]) -> Vec<String> {
+pub(in crate::cli) fn said(
+    shown: &[&NamespaceReport],
+    of_mode: fn(&PlannedMode) -> Vec<(&'static str, String)>,
+) -> Vec<String> {
     let mut said: BTreeMap<(&'static str, Mode, String), Vec<&str>> = BTreeMap::new();
     for report in shown {
-        if let Some(DryRun { profile, asks }) = &report.dry_run {
+        if let Some(dry_run @ DryRun { profile, asks, .. }) = &report.dry_run {
             let why = format!("profile {profile} would ask for {asks} if it were active");
-            said.entry(("dry run", Mode::Enforce, why)).or_default().push(&report.name);
+            said.entry((dry_run.word(), Mode::Enforce, why)).or_default().push(&report.name);
         }
         for check in report.cross_checks.iter().filter(|check| check.is_trouble()) {
             let why = format!("{}: {}", check.policy, check.told());
             said.entry(("cross-check", Mode::Enforce, why)).or_default().push(&report.name);
         }
         for mode in &report.modes {
-            for (word, why) in reasons(mode) {
+            for (word, why) in of_mode(mode) {
                 said.entry((word, mode.mode, why)).or_default().push(&report.name);
             }
         }

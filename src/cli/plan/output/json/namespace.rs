@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Policy, Source};
 use crate::{
     assessment::{Counts, ServerVerdict},
-    cli::plan::model::{CrossCheck, Judged, NamespaceReport, PlannedMode, State, Step},
+    cli::plan::model::{self, CrossCheck, Judged, NamespaceReport, PlannedMode, State, Step},
     standards::{Level, Mode},
 };
 
@@ -72,6 +72,16 @@ impl<'a> From<&'a CrossCheck> for CrossChecked<'a> {
 struct DryRun<'a> {
     profile: &'a str,
     asks: String,
+    /// Whether it is suspended, and no dry run.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    suspended: bool,
+}
+
+impl<'a> From<&'a model::DryRun> for DryRun<'a> {
+    fn from(dry_run: &'a model::DryRun) -> Self {
+        let model::DryRun { profile, asks, suspended } = dry_run;
+        Self { profile, asks: asks.to_string(), suspended: *suspended }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -121,7 +131,9 @@ struct PerMode<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'a str>,
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contested: Option<&'a str>,
     now: &'a str,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     assumed: bool,
@@ -155,10 +167,7 @@ impl<'a> Namespace<'a> {
             name: &report.name,
             state: report.state,
             protected: report.protected,
-            dry_run: report
-                .dry_run
-                .as_ref()
-                .map(|dry_run| DryRun { profile: &dry_run.profile, asks: dry_run.asks.to_string() }),
+            dry_run: report.dry_run.as_ref().map(DryRun::from),
             labels: Labels {
                 now: report.labels_now.iter().collect(),
                 planned: report.labels_planned.iter().collect(),
@@ -186,7 +195,8 @@ impl<'a> PerMode<'a> {
             profile: &mode.profile,
             step: mode.step,
             reason: mode.reason,
-            message: mode.why.as_deref(),
+            message: mode.message(),
+            contested: mode.contested.as_deref(),
             now: &mode.now,
             assumed: mode.assumed,
             asked: mode.asked.map(|asked| asked.to_string()),
