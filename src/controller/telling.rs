@@ -135,7 +135,7 @@ fn tell_fights(state: &State, namespace: &Namespace, before: &Outcome, outcome: 
         let (name, mode) = (&namespace.name, plan.mode);
         let told = match (fought, plan.contest.as_deref()) {
             (fought, Some(contest)) if fought.is_none_or(|old| old.manager != contest.manager) => {
-                let note = format!("namespace {name}: {}", wording::contest(contest, mode, name));
+                let note = format!("namespace {name}: {}", wording::contest(contest, plan, name));
                 Told { warning: true, reason: EventReason::Contested, note }
             }
             (Some(_), None) if is_still_podsecs(plan) => {
@@ -196,8 +196,14 @@ fn is_new(before: &Outcome, plan: &ModePlan) -> bool {
     }
     before.mode(plan.mode).is_none_or(|old| {
         let same = kind(&old.verdict) == kind(&plan.verdict) && old.profile == plan.profile;
-        !same || wording::last_set_by(&old.verdict) != wording::last_set_by(&plan.verdict)
+        !same || is_left_otherwise(old, plan)
     })
+}
+
+/// Whether what is left to others is left to somebody else, for another reason, or at another value.
+fn is_left_otherwise(old: &ModePlan, plan: &ModePlan) -> bool {
+    let is_left = matches!(plan.verdict, Verdict::LeaveAlone { .. });
+    is_left && (&old.verdict, old.present, old.planned) != (&plan.verdict, plan.present, plan.planned)
 }
 
 fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
@@ -279,13 +285,12 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
 /// Labels are removed, or stay since somebody else owns them, too.
 fn removed(plan: &ModePlan, namespace: &Namespace, before: &str) -> Told {
     let (name, mode, profile) = (&namespace.name, plan.mode, &plan.profile);
-    let let_go = format!("profile {profile} let go of it with releasePolicy: Remove");
     if let Some(owner) = namespace.owners.foreign(mode.keys().level) {
-        let manager = wording::quoted(&owner.manager);
-        let note =
-            format!("namespace {name}: {mode} {before}: {let_go}; it stays, since {manager} owns it too");
+        let (_, left) = wording::left_to(&owner.manager, profile);
+        let note = format!("namespace {name}: {mode} {before}: {left}");
         return Told { warning: false, reason: EventReason::Retained, note };
     }
+    let (_, let_go) = wording::removed(profile);
     let note = with_former(format!("namespace {name}: {mode} label removed, was {before}: {let_go}"), plan);
     Told { warning: true, reason: EventReason::Removed, note }
 }

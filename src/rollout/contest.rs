@@ -58,6 +58,8 @@ pub struct Contest {
     pub over: Timestamp,
     /// What podsec had left there, and puts back.
     pub value: LevelVersion,
+    /// Whether what they set is weaker than that.
+    pub weakens: bool,
     /// Until when podsec waits before it puts that back.
     pub answer: Option<Timestamp>,
 }
@@ -201,6 +203,7 @@ impl Contests {
             last: takes.last,
             over: takes.over(),
             value: *value,
+            weakens: *weakens,
             answer: answer.filter(|at| takes.is_open && *at > now),
         })
     }

@@ -194,10 +194,14 @@ impl Gate<'_> {
         (self.situation.now < until).then_some(HoldReason::Soaking { since, until })
     }
 
-    /// Whether nothing can have been in the namespace that a soak would wait for.
+    /// Whether nothing was seen in the namespace that a soak would wait for. A protected one waits in any case: a cluster
+    /// that has just begun is no reason for haste there.
     fn is_new_and_empty(&self) -> bool {
         let Evidence { created, had_pods, .. } = *self.evidence;
-        !had_pods && self.pods() == 0 && self.situation.now.duration_since(created) < NEW
+        !self.winner.protected
+            && !had_pods
+            && self.pods() == 0
+            && self.situation.now.duration_since(created) < NEW
     }
 
     /// The pods that the API server looks at: whatever their phase.

@@ -83,7 +83,7 @@ pub fn standing_of(namespace: &str, plan: &ModePlan) -> Standing {
         Verdict::InSync | Verdict::Write { .. } | Verdict::Hold(_) => match (plan.held(), &plan.contest) {
             (None | Some(HoldReason::Contested { .. }), Some(contest)) => {
                 let next = plan.held().and_then(|reason| next_step(reason, plan));
-                let message = wording::contest(contest, plan.mode, namespace);
+                let message = wording::contest(contest, plan, namespace);
                 (ReportState::Contested, (StateReason::Contested, message), next)
             }
             (Some(reason), _) => (state_of(reason), wording::hold(reason, plan), next_step(reason, plan)),

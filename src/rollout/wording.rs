@@ -148,13 +148,14 @@ pub fn freeze(reason: FreezeReason, profile: &str) -> (StateReason, String) {
 }
 
 /// That somebody takes back again and again what podsec wrote, and what ends it.
-pub fn contest(contest: &Contest, mode: Mode, namespace: &str) -> String {
+pub fn contest(contest: &Contest, plan: &ModePlan, namespace: &str) -> String {
     let Contest { manager, takes, last, value, .. } = contest;
+    let mode = plan.mode;
     format!(
         "{} has taken {mode} from podsec {takes} times in a row, last at {}; podsec puts {value} back. {}",
         who(manager),
         whole_second(*last),
-        settlement(manager, namespace, mode)
+        settlement(contest, plan, namespace)
     )
 }
 
@@ -240,6 +241,12 @@ pub fn removed(profile: &str) -> (StateReason, String) {
     (StateReason::Removed, format!("profile {profile} let go of it with releasePolicy: Remove"))
 }
 
+/// What is said where keys are withdrawn that somebody else owns, too.
+pub fn left_to(manager: &str, profile: &str) -> (StateReason, String) {
+    let (reason, let_go) = removed(profile);
+    (reason, format!("{let_go}; it stays, since {} owns it too", quoted(manager)))
+}
+
 /// What is said of a mode that is as its profile asks.
 pub fn in_sync(plan: &ModePlan) -> String {
     let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();
@@ -278,7 +285,15 @@ impl fmt::Display for Advice {
 /// where no label is left.
 pub fn left_alone(plan: &ModePlan, namespace: &str) -> Option<Advice> {
     let Verdict::LeaveAlone { last_set_by, key, reason } = &plan.verdict else { return None };
-    let why = format!("{key} was last set by {}; {}", quoted(last_set_by), leaves(*reason));
+    let asked = plan.planned.map(|planned| format!(", where profile {} asks for {planned}", plan.profile));
+    let why = format!(
+        "{key} was last set by {}: {} is {}{}; {}",
+        quoted(last_set_by),
+        plan.mode,
+        plan.present,
+        asked.unwrap_or_default(),
+        leaves(*reason)
+    );
     Some(Advice { why, remedy: remedy(last_set_by, *reason, plan, namespace) })
 }
 

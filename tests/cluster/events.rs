@@ -17,7 +17,10 @@ async fn what_is_found_at_the_first_look_is_told_and_not_again_after_a_restart()
     stage.settled_profile("teams", spec).await;
     stage.event("Held", "namespace team-held: enforce held").await;
     let left = stage.event("LeftAlone", "namespace team-strict: enforce left").await;
-    assert!(left.note.unwrap().contains("kubectl label namespace team-strict"), "with what ends it");
+    assert!(
+        left.note.unwrap().contains("kubectl label --overwrite namespace team-strict"),
+        "with what ends it"
+    );
     stage.tenant_reads("team-held", "Held").await;
     stage.report_that("team-held", "Held", |report| report["state"] == "Held").await;
     stage.report_that("team-strict", "Yielded", |report| report["state"] == "Yielded").await;

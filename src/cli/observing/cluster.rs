@@ -131,8 +131,8 @@ pub(in crate::cli) struct Named {
     pub(in crate::cli) client: Client,
     /// The namespaces that were asked for, by name.
     pub(in crate::cli) namespaces: BTreeMap<String, Namespace>,
-    /// How many profiles there are, as far as they can be listed.
-    pub(in crate::cli) profiles: usize,
+    /// How many profiles there are, or why they cannot be listed.
+    pub(in crate::cli) profiles: Result<usize, String>,
     /// What is missing.
     pub(in crate::cli) problems: Vec<Problem>,
 }
@@ -274,9 +274,10 @@ impl Selection {
             // What is not there is among the problems too.
             let (mut problems, mut absent) = (Vec::new(), Vec::new());
             let namespaces = self.namespaces(&client, &mut problems, &mut absent).await?;
-            // Where there is no CRD there are no profiles.
             let profiles = profiles::list(&client, None).await;
-            let profiles = profiles.map_or(0, |listing| listing.readable.len() + listing.unreadable.len());
+            let profiles = profiles
+                .map(|listing| listing.readable.len() + listing.unreadable.len())
+                .map_err(|error| error.to_string());
             let name = name.unwrap_or_else(|| server.to_string());
             Ok(Named { name, client, namespaces, profiles, problems })
         };

@@ -40,5 +40,5 @@ impl std::fmt::Display for Problem {
 
 /// Problems that are told nowhere else.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", .0.iter().map(Problem::to_string).collect::<Vec<_>>().join("; "))]
+#[error("{}", .0.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n"))]
 pub(super) struct Problems(pub(super) Vec<Problem>);

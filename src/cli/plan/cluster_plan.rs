@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    judging::Bench,
+    judging::{Basis, Bench},
     model::{CrossCheck, NamespaceReport, WorkloadResult},
     totals::Totals,
 };
@@ -16,7 +16,11 @@ use crate::{
     },
     assessment::Inventory,
     cli::observing::{Observed, Problem, Reports, ServerFlags, settings},
-    cluster::{crd::CrdState, profiles::Listing, workloads},
+    cluster::{
+        crd::{CrdState, MISSING},
+        profiles::Listing,
+        workloads,
+    },
     controller::{Changes, Preview, Remembered},
     rollout::{
         Completeness, HoldReason, KeyValues, LettingGo, Look, ModePlan, Namespace, NamespacePlan, ServerView,
@@ -79,7 +83,7 @@ pub(in crate::cli) struct Draft {
     is_partial: bool,
     /// Whether enforce alone was asked for.
     is_enforce_only: bool,
-    is_plan: bool,
+    basis: Basis,
     now: Timestamp,
 }
 
@@ -123,12 +127,21 @@ impl Draft {
                 "the API server is of v1.{minor}, and the newest rules that podsec has are those of v1.{NEWEST_MINOR}"
             ));
         }
+        let is_known = profiles.is_some() || question.enforce.is_some();
         let preview = preview(profiles, question, minor, &mut notices);
         let is_podsecs =
             |namespace: &Namespace| !preview.plan(namespace, None, None, &[], now).modes.is_empty();
-        let is_plan = preview.profiles().count() > 0
-            || !question.changes.is_empty()
-            || namespaces.values().any(is_podsecs);
+        let has_left_something = namespaces.values().any(is_podsecs);
+        let basis = match preview.profiles().count() > 0 || !question.changes.is_empty() || has_left_something
+        {
+            _ if !is_known => Basis::Unknown,
+            true => Basis::Profiles,
+            false => Basis::Nothing,
+        };
+        if has_left_something && preview.profiles().complete() == Err(MISSING) {
+            notices
+                .push(format!("{MISSING}; without it, podsec release lets go of the labels that podsec set"));
+        }
         Self {
             waiting: namespaces,
             workloads,
@@ -142,7 +155,7 @@ impl Draft {
             notices,
             is_partial: question.is_partial,
             is_enforce_only: question.enforce.is_some(),
-            is_plan,
+            basis,
             now,
         }
     }
@@ -172,7 +185,12 @@ impl Draft {
         looks: &[Look],
     ) -> Outline {
         let workloads = self.workloads.is_some().then(|| inventory.workloads());
-        let plan = self.preview.plan(namespace, workloads.as_ref(), remembered, looks, self.now);
+        let mut plan = self.preview.plan(namespace, workloads.as_ref(), remembered, looks, self.now);
+        if self.basis == Basis::Unknown {
+            plan.modes.clear();
+            plan.requests.clear();
+            plan.next = None;
+        }
         Outline::of(if self.is_enforce_only { only_enforce(plan) } else { plan }, namespace)
     }
 
@@ -200,7 +218,7 @@ impl Draft {
             judge: self.preview.judge().clone(),
             version: Version::Minor(u64::from(self.minor.min(NEWEST_MINOR))),
             settings: self.preview.settings().clone(),
-            is_plan: self.is_plan,
+            basis: self.basis,
         };
         let mut inventories = BTreeMap::new();
         let mut reports = Vec::with_capacity(self.namespaces.len() + self.waiting.len());
@@ -260,7 +278,7 @@ impl Remarks {
 impl ClusterPlan {
     /// Whether there was anything to plan.
     pub(in crate::cli) const fn is_plan(&self) -> bool {
-        self.bench.is_plan
+        matches!(self.bench.basis, Basis::Profiles)
     }
 
     /// What it was planned with.

@@ -16,6 +16,17 @@ use crate::{
     standards::{self, Level, LevelVersion, Mode, Version},
 };
 
+/// What there is to plan by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) enum Basis {
+    /// Profiles, or what they have left.
+    Profiles,
+    /// Nothing at all.
+    Nothing,
+    /// Nobody can tell: the profiles could not be listed.
+    Unknown,
+}
+
 /// By what everything in a cluster is judged.
 #[derive(Clone, Debug)]
 pub(in crate::cli) struct Bench {
@@ -24,8 +35,7 @@ pub(in crate::cli) struct Bench {
     /// The API server's own version of the standards.
     pub(in crate::cli) version: Version,
     pub(in crate::cli) settings: Settings,
-    /// Whether there is anything to plan at all.
-    pub(in crate::cli) is_plan: bool,
+    pub(in crate::cli) basis: Basis,
 }
 
 impl Bench {
@@ -56,7 +66,7 @@ impl Bench {
         advisory.shrink_to_fit();
         NamespaceReport {
             name: namespace.name.clone(),
-            state: state(namespace, &plan, modes.iter().any(|mode| mode.contested.is_some())),
+            state: self.state(namespace, &plan, modes.iter().any(|mode| mode.contested.is_some())),
             protected: self.settings.protects(&namespace.name),
             modes,
             dry_run,
@@ -72,6 +82,19 @@ impl Bench {
             next: plan.next,
             labels_planned: plan.labels_after,
         }
+    }
+
+    fn state(&self, namespace: &Namespace, plan: &Outline, is_contested: bool) -> State {
+        if namespace.terminating {
+            return State::Terminating;
+        }
+        if self.basis == Basis::Unknown {
+            return State::Unknown;
+        }
+        let Some(Standing { state, .. }) = standing(&namespace.name, &plan.modes, plan.protected) else {
+            return State::Ungoverned;
+        };
+        State::Planned(if is_contested { foremost(state, ReportState::Contested) } else { state })
     }
 
     /// What the first profile would ask by rank that is not active, where nothing else asks for anything.
@@ -96,7 +119,9 @@ impl Bench {
     ) -> LevelVersion {
         match asked(plan, Mode::Enforce).or_else(|| dry_run.map(|dry_run| dry_run.asks)) {
             Some(asked) => asked,
-            None if self.is_plan => namespace.labelled(Mode::Enforce, &self.settings.server_defaults).0,
+            None if self.basis == Basis::Profiles => {
+                namespace.labelled(Mode::Enforce, &self.settings.server_defaults).0
+            }
             None => LevelVersion::new(next, self.version),
         }
     }
@@ -136,16 +161,6 @@ fn labels(namespace: &Namespace) -> KeyValues {
     keys.filter_map(|key| Some((key, namespace.label(key)?))).collect()
 }
 
-fn state(namespace: &Namespace, plan: &Outline, is_contested: bool) -> State {
-    if namespace.terminating {
-        return State::Terminating;
-    }
-    let Some(Standing { state, .. }) = standing(&namespace.name, &plan.modes, plan.protected) else {
-        return State::Ungoverned;
-    };
-    State::Planned(if is_contested { foremost(state, ReportState::Contested) } else { state })
-}
-
 /// Whether a fight is over what the plan has podsec set: another profile may end it, and so may yielding.
 fn is_over(fight: &Fight, plan: &ModePlan) -> bool {
     let is_kept = matches!(plan.verdict, Verdict::InSync | Verdict::Write { .. } | Verdict::Hold(_));
@@ -154,7 +169,7 @@ fn is_over(fight: &Fight, plan: &ModePlan) -> bool {
 
 fn planned_mode(plan: &ModePlan, namespace: &Namespace, settings: &Settings) -> PlannedMode {
     let ModePlan { mode, profile, present, assumed, planned, verdict, .. } = plan;
-    let Told { step, reason, why, remedy } = told(plan, &namespace.name);
+    let Told { step, reason, why, remedy } = told(plan, namespace);
     let keys = mode.keys();
     let last = namespace.owners.of(keys.level).iter().max_by_key(|owner| owner.time);
     PlannedMode {
@@ -165,7 +180,7 @@ fn planned_mode(plan: &ModePlan, namespace: &Namespace, settings: &Settings) -> 
         asked: *planned,
         after: match verdict {
             Verdict::Write { value, .. } => *value,
-            Verdict::Release(Release::Remove) => settings.server_defaults.get(*mode),
+            Verdict::Release(Release::Remove) if step == Step::Remove => settings.server_defaults.get(*mode),
             _ => *present,
         },
         step,
@@ -186,7 +201,7 @@ struct Told {
     remedy: Option<String>,
 }
 
-fn told(plan: &ModePlan, namespace: &str) -> Told {
+fn told(plan: &ModePlan, namespace: &Namespace) -> Told {
     let profile = &plan.profile;
     let with = |step, (reason, sentence): (StateReason, _)| Told {
         step,
@@ -203,13 +218,17 @@ fn told(plan: &ModePlan, namespace: &str) -> Told {
         }
         Verdict::Hold(why) => with(Step::Hold, wording::hold(why, plan)),
         Verdict::LeaveAlone { .. } => {
-            let (why, remedy) =
-                wording::left_alone(plan, namespace).map(|Advice { why, remedy }| (why, remedy)).unzip();
+            let (why, remedy) = wording::left_alone(plan, &namespace.name)
+                .map(|Advice { why, remedy }| (why, remedy))
+                .unzip();
             Told { step: Step::LeaveAlone, reason: Some(StateReason::LeftAlone.as_str()), why, remedy }
         }
         Verdict::Freeze(why) => with(Step::Freeze, wording::freeze(*why, profile)),
         Verdict::Release(Release::Retain(why)) => with(Step::Retain, wording::retained(*why, profile)),
-        Verdict::Release(Release::Remove) => with(Step::Remove, wording::removed(profile)),
+        Verdict::Release(Release::Remove) => match namespace.owners.foreign(plan.mode.keys().level) {
+            Some(owner) => with(Step::Retain, wording::left_to(&owner.manager, profile)),
+            None => with(Step::Remove, wording::removed(profile)),
+        },
     }
 }
 

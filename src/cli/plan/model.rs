@@ -20,6 +20,8 @@ pub(in crate::cli) enum State {
     Ungoverned,
     /// It is being deleted.
     Terminating,
+    /// Nobody can tell: the profiles could not be listed.
+    Unknown,
 }
 
 impl State {
@@ -29,6 +31,7 @@ impl State {
             Self::Planned(state) => state.as_str(),
             Self::Ungoverned => "Ungoverned",
             Self::Terminating => "Terminating",
+            Self::Unknown => "Unknown",
         }
     }
 
@@ -48,6 +51,7 @@ impl State {
             Self::Planned(ReportState::Left) => "let go",
             Self::Ungoverned => "ungoverned",
             Self::Terminating => "terminating",
+            Self::Unknown => "not known",
         }
     }
 
@@ -300,7 +304,7 @@ impl NamespaceReport {
         let unchanged = self.modes.iter().all(|plan| plan.step == Step::None);
         let calm = match self.state {
             State::Planned(state) => matches!(state, InSync | Exempt | Left | Protected),
-            State::Ungoverned | State::Terminating => true,
+            State::Ungoverned | State::Terminating | State::Unknown => true,
         };
         unchanged && calm && self.dry_run.is_none() && !self.is_broken() && !self.is_inconclusive()
     }

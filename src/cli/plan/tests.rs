@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{
-    model::Step,
+    model::{State, Step},
     output::Format,
     testing::{BASELINE, Cluster, DEBUGGED, IN_DOUBT, PRIVILEGED, RESTRICTED, cluster, written},
 };
@@ -159,8 +159,14 @@ fn where_the_profiles_cannot_be_listed_nothing_is_said_to_be_let_go() {
         cluster("c").namespace("shop", &labels, "podsec").governed_by("shop", "apps")
     };
     let step = |cluster: Cluster| cluster.plan().reports[0].mode(Mode::Enforce).map(|plan| plan.step);
+    let state = |cluster: Cluster| cluster.plan().reports[0].state;
     assert_eq!(step(governed()), Some(Step::Retain), "its profile is gone");
-    assert_eq!(step(governed().missing_profiles()), Some(Step::Freeze));
+    assert_eq!(step(governed().missing_profiles()), None);
+    assert_eq!(
+        state(governed().missing_profiles()),
+        State::Unknown,
+        "and no decision of podsec's is made up"
+    );
 }
 
 #[test]

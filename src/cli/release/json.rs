@@ -18,7 +18,7 @@ use crate::{
 struct Document<'a> {
     api_version: &'static str,
     kind: &'static str,
-    /// Whether it was done, and not only shown.
+    /// Whether all of it was done, and not only shown.
     done: bool,
     namespaces: Vec<Namespace<'a>>,
     failures: &'a [Problem],

@@ -129,7 +129,7 @@ impl Release {
             let failed_before = failed.len();
             failed.append(&mut cluster.problems);
             namespaces += cluster.namespaces.len();
-            tell_of_profiles(cluster.profiles);
+            tell_of_profiles(cluster.profiles.as_ref());
             let released = runtime.block_on(self.release(&cluster, &mut failed));
             let is_whole = failed.len() == failed_before;
             clusters.push(OfCluster { name: cluster.name, released, is_whole });
@@ -139,7 +139,7 @@ impl Release {
             // What is not there at all is told as what went wrong, and then there is nothing else to tell.
             None if !absent.is_empty() => Ok(()),
             None => table::write(out, self.yes, &clusters, is_coloured),
-            Some(notation) => json::write(out, notation, self.yes, &clusters, &failed),
+            Some(notation) => json::write(out, notation, self.yes && failed.is_empty(), &clusters, &failed),
         })?;
         printer.finish()?;
         NotTold { absent, failed: 0, untold: 0, of: "namespace" }.or_all()?;
@@ -186,11 +186,16 @@ impl Release {
     }
 }
 
-fn tell_of_profiles(count: usize) {
+fn tell_of_profiles(count: Result<&usize, &String>) {
     let text = match count {
-        0 => return,
-        1 => "1 profile is still there: a controller that runs sets again what it asks for".to_owned(),
-        _ => format!("{count} profiles are still there: a controller that runs sets again what they ask for"),
+        Err(error) => format!(
+            "it cannot be told whether there are profiles, from which a controller that runs sets its labels again: {error}"
+        ),
+        Ok(0) => return,
+        Ok(1) => "1 profile is still there: a controller that runs sets again what it asks for".to_owned(),
+        Ok(count) => {
+            format!("{count} profiles are still there: a controller that runs sets again what they ask for")
+        }
     };
     // Nobody is left to be told when stderr is closed.
     _ = writeln!(io::stderr(), "podsec: {text}");

@@ -115,6 +115,9 @@ fn next(report: &NamespaceReport) -> Vec<String> {
             });
         }
         State::Ungoverned => next.push("nothing, until a profile selects the namespace".to_owned()),
+        State::Unknown => {
+            next.push("not known: it takes rights to list the profiles, and to get their CRD".to_owned());
+        }
         State::Planned(ReportState::Protected) => {
             next.push(
                 "name it in full in the namespaceNames of a profile, if it is to be governed".to_owned(),
@@ -125,6 +128,9 @@ fn next(report: &NamespaceReport) -> Vec<String> {
     if let Some(at) = report.next {
         let at = whole_second_after(at);
         next.push(format!("at {at} podsec looks at it again by itself"));
+    }
+    if next.is_empty() && !report.missing.is_empty() {
+        next.push("not known: what runs there could not be read".to_owned());
     }
     if next.is_empty() {
         next.push("nothing: everything is as the profiles ask".to_owned());

@@ -52,7 +52,13 @@ pub(super) fn write(
         writeln!(out)?;
         keys(out, &explanation.keys, screen.is_coloured)?;
     }
-    writeln!(out, "\nclean at {}; {}", report.cleanness.level, words::verdict(&report.judged))?;
+    writeln!(out)?;
+    if report.missing.is_empty() {
+        writeln!(out, "clean at {}; {}", report.cleanness.level, words::verdict(&report.judged))?;
+    } else {
+        let text = format!("what it is clean at is not known: no list of {}", report.missing.join(", "));
+        screen.prose(out, &text)?;
+    }
     for next in &explanation.next {
         screen.labelled(out, (TITLE, "next"), next)?;
     }

@@ -49,7 +49,7 @@ fn what_is_the_matter_is_told_once_and_what_to_do_last() {
     let shown = why(stricter);
     assert_eq!(count(&shown, "was last set by kustomize-controller"), 1, "{shown}");
     assert_eq!(count(&shown, "delete them there"), 1, "{shown}");
-    assert!(shown.contains("\nnext: Flux: set the labels"), "{shown}");
+    assert!(shown.contains("\nnext: Flux: set pod-security.kubernetes.io/enforce=baseline"), "{shown}");
 }
 
 #[test]

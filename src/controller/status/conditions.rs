@@ -150,7 +150,7 @@ fn all_forbidden(status: &ProfileStatus, tally: &Tally) -> Option<String> {
 
 /// One line about the namespaces.
 fn summary(status: &ProfileStatus, tally: &Tally) -> String {
-    let NamespaceCounts { governed, in_sync, held, exempt, frozen, .. } = status.namespaces;
+    let NamespaceCounts { governed, in_sync, held, exempt, frozen, contested, .. } = status.namespaces;
     let mut parts = vec![format!("{} governed: {in_sync} in sync", counted(governed, "namespace"))];
     let mut add = |count: usize, text: &str| {
         if count > 0 {
@@ -160,6 +160,7 @@ fn summary(status: &ProfileStatus, tally: &Tally) -> String {
     add(held as usize, "held");
     add(exempt as usize, "exempt");
     add(frozen as usize, "frozen");
+    add(contested.unwrap_or_default() as usize, "fought over (see the condition Contested)");
     if let Some((first, count)) = tally.forced {
         add(count, &format!("to be raised by forceAfter (from {first} on)"));
     }

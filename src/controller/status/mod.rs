@@ -228,9 +228,9 @@ fn list(
     own: &[&ModePlan],
     summary: Option<&Summary>,
 ) {
-    if let Some((contest, mode)) = own.iter().find_map(|plan| Some((plan.contest.as_deref()?, plan.mode))) {
+    if let Some((contest, plan)) = own.iter().find_map(|plan| Some((plan.contest.as_deref()?, *plan))) {
         let (_, count) = tally.contested.get_or_insert_with(|| {
-            let message = wording::contest(contest, mode, namespace);
+            let message = wording::contest(contest, plan, namespace);
             (format!("namespace {namespace}: {message}"), 0)
         });
         *count += 1;

@@ -372,6 +372,7 @@ fn a_fight_is_told_and_counted_beside_what_is_in_sync() {
             last: now(),
             over: now(),
             value: "baseline:v1.37".parse().unwrap(),
+            weakens: true,
             answer: None,
         };
         modes[0].contest = Some(Arc::new(contest));
@@ -386,6 +387,6 @@ fn a_fight_is_told_and_counted_beside_what_is_in_sync() {
     assert_eq!((namespaces.in_sync, namespaces.contested, namespaces.held), (3, Some(2), 0));
     assert_eq!((contested.kind.as_str(), contested.status), (types::CONTESTED, ConditionStatus::True));
     let first = "2 namespaces are fought over; namespace z1: argocd-controller has taken enforce from podsec 3 times in a \
-                 row, last at 2026-11-22T12:00:00Z; podsec puts baseline:v1.37 back. Argo CD: set the labels";
+                 row, last at 2026-11-22T12:00:00Z; podsec puts baseline:v1.37 back. Argo CD: set pod-security.kubernetes.io/enforce=baseline";
     assert!(contested.message.starts_with(first), "{}", contested.message);
 }

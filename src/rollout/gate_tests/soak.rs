@@ -109,7 +109,8 @@ fn finished_pods_that_violate_and_may_come_again_begin_it_anew() {
 #[test]
 fn a_new_namespace_in_which_no_pod_ever_was_is_raised_at_once() {
     let spec = gated("restricted", "24h");
-    let new = |spec| Stage { created: before(now(), MINUTE * 9), ..Stage::new(spec) };
+    let literal = spec.replace(r#""namespaceSelector": {}"#, r#""namespaceNames": ["a"]"#);
+    let new = |spec: &str| Stage { created: before(now(), MINUTE * 9), ..Stage::new(spec) };
     assert_eq!(enforce(&new(&spec).settle()), &raised("restricted:v1.37"));
 
     let soak = soaking(now(), HOUR * 24);
@@ -118,6 +119,9 @@ fn a_new_namespace_in_which_no_pod_ever_was_is_raised_at_once() {
     let had_pods = Stage { had_pods: true, ..new(&spec) }.settle();
     assert_eq!(enforce(&had_pods), &soak, "one that had a pod");
     assert_eq!(enforce(&new(&spec).with_pod(RESTRICTED).settle()), &soak, "one that has a pod");
+    let mut protected = new(&literal);
+    protected.settings.protected = vec![super::super::super::NamePattern::new("a")];
+    assert_eq!(enforce(&protected.settle()), &soak, "one that is protected");
     let mut deployed = new(&spec);
     deployed.inventory.insert_template(deployment("db", PRIVILEGED));
     assert_eq!(enforce(&deployed.settle()), &violations(1), "one that is to have a pod that violates");

@@ -96,7 +96,7 @@ async fn forced_against_git(flux: &Flux) {
     flux.stage.event("Repaired", "forced-a: enforce set from privileged").await;
     let told = is_contested(flux, true).await;
     assert!(told.contains("kustomize-controller has taken enforce from podsec 3 times in a row"), "{told}");
-    assert!(told.contains(". Flux: delete the labels pod-security.kubernetes.io/* of namespace "), "{told}");
+    assert!(told.contains(". Flux: set pod-security.kubernetes.io/enforce=baseline pod-security.kubernetes.io/enforce-version=v1.37 on "), "{told}");
     flux.stage.reports_state("forced-a", "Contested", "Contested").await;
 
     // What podsec said, done: that ends it.

@@ -41,7 +41,7 @@ async fn owners_are_shown_with_what_podsec_would_do() {
     assert!(shared.contains("podsec (Apply, 20") && shared.ends_with("nothing: in sync"), "{table}");
     assert!(
         table.contains(
-            "last set by kustomize-controller; conflictPolicy: KeepStricter leaves what podsec never had"
+            "; conflictPolicy: KeepStricter leaves what podsec never had to whoever sets it again and again"
         ),
         "{table}"
     );

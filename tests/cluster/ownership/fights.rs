@@ -53,7 +53,8 @@ async fn three_takes_in_a_row_are_told_and_who_gives_up_is_forgotten() {
     );
     assert!(
         message.contains(
-            ". Flux: set the labels pod-security.kubernetes.io/* of namespace team-a in Git to what"
+            ". Flux: set pod-security.kubernetes.io/enforce=baseline pod-security.kubernetes.io/enforce-version=v1.37 on \
+             namespace team-a in Git"
         ),
         "{message}"
     );

@@ -46,15 +46,15 @@ async fn keep_stricter_takes_what_is_weaker_and_leaves_the_rest_with_a_remedy() 
             "team-flux",
             "kustomize-controller",
             "enforce=privileged",
-            "Flux: let conflictPolicy: Force bring namespace team-flux in sync, then delete the labels \
-             pod-security.kubernetes.io/* of namespace team-flux in Git",
+            "Flux: let conflictPolicy: Force (which is for every namespace of profile teams) bring namespace team-flux in \
+             sync, then delete the labels pod-security.kubernetes.io/* of namespace team-flux in Git",
         ),
         (
             "team-stricter",
             "kubectl",
             "enforce=restricted",
             "kubectl label --overwrite namespace team-stricter pod-security.kubernetes.io/enforce=baseline \
-             pod-security.kubernetes.io/enforce-version=v1.37",
+             pod-security.kubernetes.io/enforce-version=v1.37, and the same where it comes from, if that is a file",
         ),
     ];
     stage.counts("teams", "yielded", 3).await;
