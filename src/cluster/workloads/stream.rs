@@ -48,6 +48,26 @@ pub enum WorkloadEvent {
     Alive,
 }
 
+/// Whether a stream is interrupted, for those who do not read it. It is made up for as soon as something comes again; until
+/// then nobody but the stream knows where it was.
+#[derive(Clone, Debug, Default)]
+pub struct Interruption(Arc<Mutex<Option<Instant>>>);
+
+impl Interruption {
+    /// When something came last, if the stream has been interrupted since.
+    pub fn since(&self) -> Option<Instant> {
+        *self.0.lock()
+    }
+
+    fn begins(&self, heard: Instant) {
+        self.0.lock().get_or_insert(heard);
+    }
+
+    fn ends(&self) {
+        *self.0.lock() = None;
+    }
+}
+
 /// All objects of a kind at one moment.
 pub struct Listed(Vec<Fingerprint>);
 
@@ -108,6 +128,9 @@ pub struct WorkloadStream {
     /// When it is silent; nothing while it is.
     silent_at: Option<Instant>,
     trouble: Option<String>,
+    /// When something came last.
+    heard: Instant,
+    interruption: Interruption,
     /// What comes behind [`WorkloadEvent::Alive`].
     next: Option<WorkloadEvent>,
     _follower: AbortOnDropHandle<()>,
@@ -133,6 +156,8 @@ impl WorkloadStream {
             signals,
             silent_at: Some(Instant::now() + SILENCE),
             trouble: None,
+            heard: Instant::now(),
+            interruption: Interruption::default(),
             next: None,
             _follower: AbortOnDropHandle::new(tokio::spawn(follower.follow(since))),
         }
@@ -141,6 +166,11 @@ impl WorkloadStream {
     /// What is followed.
     pub const fn resource(&self) -> Resource {
         self.resource
+    }
+
+    /// Tells at any time whether it is interrupted.
+    pub fn interruption(&self) -> Interruption {
+        self.interruption.clone()
     }
 
     /// What happens next; nothing once the follower has ended, which it does not by itself. A call that is dropped loses
@@ -161,6 +191,7 @@ impl WorkloadStream {
                 Signal::Found(event) => return Some(event),
                 Signal::Trouble(trouble) => {
                     self.trouble = Some(trouble);
+                    self.interruption.begins(self.heard);
                     continue;
                 }
                 Signal::Happened(event) => Some(event),
@@ -185,6 +216,8 @@ impl WorkloadStream {
     /// Notes that something came; says whether it had been silent.
     fn comes_alive(&mut self) -> bool {
         self.trouble = None;
+        self.heard = Instant::now();
+        self.interruption.ends();
         self.silent_at.replace(Instant::now() + SILENCE).is_none()
     }
 }
