@@ -12,6 +12,7 @@ mod gitops_page;
 mod helm;
 mod hostile;
 mod interposer;
+mod leadership;
 mod outage;
 mod ownership;
 mod plan;
