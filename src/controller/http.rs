@@ -46,7 +46,7 @@ async fn live() -> &'static str {
 /// A replica that stands by is ready to take over: otherwise no roll-out of more than one would ever end.
 async fn ready(Shared(state): Shared<Arc<State>>) -> (StatusCode, String) {
     if state.stands_by() {
-        return (StatusCode::OK, "ok: stands by, another replica leads\n".into());
+        return (StatusCode::OK, "ok: stands by\n".into());
     }
     let mut waiting = Vec::new();
     if !state.has_listed_namespaces() {

@@ -69,12 +69,20 @@ impl Interruption {
 }
 
 /// All objects of a kind at one moment.
-pub struct Listed(Vec<Fingerprint>);
+pub struct Listed {
+    objects: Vec<Fingerprint>,
+    begun: Instant,
+}
 
 impl Listed {
-    pub(super) fn new(mut objects: Vec<Fingerprint>) -> Self {
+    pub(super) fn new(mut objects: Vec<Fingerprint>, begun: Instant) -> Self {
         objects.sort_unstable();
-        Self(objects)
+        Self { objects, begun }
+    }
+
+    /// When the list began to come: what it says held by then, and what happened since is told by the watch.
+    pub const fn begun(&self) -> Instant {
+        self.begun
     }
 
     /// What stands for an object of a namespace.
@@ -84,23 +92,23 @@ impl Listed {
 
     /// Whether the object of this name was there.
     pub fn has(&self, namespace: &str, name: &str) -> bool {
-        self.0.binary_search(&Self::entry(namespace, name)).is_ok()
+        self.objects.binary_search(&Self::entry(namespace, name)).is_ok()
     }
 
     /// How many there were.
     pub const fn len(&self) -> usize {
-        self.0.len()
+        self.objects.len()
     }
 
     /// Whether there was none.
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.objects.is_empty()
     }
 }
 
 impl fmt::Debug for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} objects", self.0.len())
+        write!(f, "{} objects", self.objects.len())
     }
 }
 

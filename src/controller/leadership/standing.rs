@@ -36,7 +36,7 @@ enum Standing {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Ending {
     /// Somebody else has the lease, or emptied it.
-    #[error("lost the lease to {}", .0.as_deref().unwrap_or("somebody who emptied it"))]
+    #[error("lost the lease to {}", named(.0.as_deref()))]
     Taken(Option<String>),
     /// It was not renewed in time.
     #[error("the lease could not be renewed in time")]
@@ -47,6 +47,11 @@ pub enum Ending {
     /// There is no client to ask for it with.
     #[error("cannot ask for the lease: {0}")]
     Unusable(String),
+}
+
+/// The holder, who may have given himself any name.
+fn named(holder: Option<&str>) -> String {
+    holder.map_or_else(|| "somebody who emptied it".to_owned(), |holder| format!("{holder:?}"))
 }
 
 impl From<Loss> for Ending {

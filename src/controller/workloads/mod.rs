@@ -92,7 +92,8 @@ impl Workloads {
             }
             WorkloadEvent::Listed(listed) => {
                 self.retain(resource, &listed);
-                let is_news = self.streams.lock().listed(resource, now);
+                let as_of = before(now, listed.begun().elapsed());
+                let is_news = self.streams.lock().listed(resource, as_of, now);
                 if is_news { Concerns::All } else { Concerns::Nobody }
             }
             WorkloadEvent::Silent { reason } => {
@@ -166,8 +167,7 @@ impl Workloads {
     pub(super) fn heard_until(&self, now: Timestamp) -> Timestamp {
         let interruptions = self.interruptions.lock();
         let since = interruptions.iter().filter_map(Interruption::since).min();
-        let ago = since.map(|since| SignedDuration::try_from(since.elapsed()).unwrap_or(SignedDuration::MAX));
-        ago.map_or(now, |ago| now.checked_sub(ago).unwrap_or(Timestamp::MIN))
+        since.map_or(now, |since| before(now, since.elapsed()))
     }
 
     /// Since when somebody has watched everything; nothing while this replica does not.
@@ -197,6 +197,12 @@ impl Workloads {
     pub(super) fn pods(&self) -> usize {
         self.by_namespace.read().values().map(|entry| entry.lock().inventory.pods()).sum()
     }
+}
+
+/// The time so long before.
+fn before(now: Timestamp, ago: Duration) -> Timestamp {
+    let ago = SignedDuration::try_from(ago).unwrap_or(SignedDuration::MAX);
+    now.checked_sub(ago).unwrap_or(Timestamp::MIN)
 }
 
 /// The state of all streams, by kind; what they have in common is in [`Streams`].

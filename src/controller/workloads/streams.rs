@@ -16,6 +16,8 @@ pub(super) struct Streams {
     since: Option<Timestamp>,
     /// Since when somebody has, if not this replica then the one before it.
     watched_since: Option<Timestamp>,
+    /// Up to when something may have come and gone that is in no list.
+    unseen_until: Option<Timestamp>,
     /// Who watched before this replica, as long as it has not heard of everything itself; and without how long a gap that
     /// counts.
     before: Option<(Watch, Duration)>,
@@ -46,10 +48,11 @@ impl Streams {
         self.before = Some((before, longest_gap));
     }
 
-    /// Takes in that all objects of a kind were listed; says whether that is news for every namespace.
+    /// Takes in that all objects of a kind were listed as they were at `as_of`; says whether that is news for every namespace.
     ///
     /// A further list takes the place of what could no longer be watched: in between something may have come and gone.
-    pub(super) fn listed(&mut self, resource: Resource, now: Timestamp) -> bool {
+    pub(super) fn listed(&mut self, resource: Resource, as_of: Timestamp, now: Timestamp) -> bool {
+        self.unseen_until = self.unseen_until.max(Some(as_of));
         let was_known = self.is_known();
         let is_first = self.heard.insert(resource, Heard::Current).is_none();
         if !is_first || self.is_known() && !was_known {
@@ -74,7 +77,8 @@ impl Streams {
     /// no second time.
     fn begins(&mut self, now: Timestamp) {
         let before = if self.is_known() { self.before.take() } else { None };
-        let goes_on = before.filter(|(watch, longest_gap)| watch.goes_on(now, *longest_gap));
+        let seen_from = self.unseen_until.unwrap_or(now);
+        let goes_on = before.filter(|(watch, longest_gap)| watch.goes_on(seen_from, *longest_gap));
         self.since = Some(now);
         self.watched_since = Some(goes_on.map_or(now, |(watch, _)| watch.since.min(now)));
         if let Some((Watch { since, until }, _)) = before {
@@ -120,7 +124,7 @@ mod tests {
     fn listed_after(mut streams: Streams) -> Streams {
         for (second, resource) in (1..).zip(Resource::ALL) {
             assert_eq!(streams.told(), None);
-            streams.listed(resource, at(second));
+            streams.listed(resource, at(second - 1), at(second));
         }
         streams
     }
@@ -133,7 +137,7 @@ mod tests {
     #[test]
     fn a_gap_starts_the_time_anew() {
         let mut streams = listed();
-        assert!(streams.listed(Resource::Pods, at(20)), "what was watched had to be listed again");
+        assert!(streams.listed(Resource::Pods, at(20), at(20)), "what was watched had to be listed again");
         assert_eq!(streams.told(), told(at(20), vec![]));
         streams.silent(Resource::Pods);
         assert_eq!(streams.told(), told(at(20), vec![Resource::Pods]));
@@ -146,16 +150,16 @@ mod tests {
         let mut streams = Streams::default();
         for resource in Resource::ALL {
             if resource != Resource::Pods {
-                streams.listed(resource, at(1));
+                streams.listed(resource, at(1), at(1));
             }
         }
         streams.silent(Resource::Pods);
         assert_eq!(streams.told(), told(Timestamp::MAX, vec![Resource::Pods]));
-        streams.listed(Resource::Pods, at(9));
+        streams.listed(Resource::Pods, at(9), at(9));
         assert_eq!(streams.told(), told(at(9), vec![]));
     }
 
-    /// One that lists everything at second 9, after somebody watched from second 1 to this one.
+    /// One that lists everything up to second 9, the last kind as it was at second 8, after somebody watched from second 1 to this one.
     fn following(until: i64) -> Streams {
         let mut streams = Streams::default();
         streams.follows(Watch { since: at(1), until: at(until) }, Duration::from_secs(5));
@@ -165,15 +169,19 @@ mod tests {
     #[test]
     fn a_watch_goes_on_from_replica_to_replica_over_a_short_gap() {
         let told = |until| listed_after(following(until)).told().unwrap();
-        assert_eq!((told(4).since, told(4).watched_since), (at(9), at(1)));
-        assert_eq!((told(3).since, told(3).watched_since), (at(9), at(9)), "the gap is too long");
+        assert_eq!(
+            (told(3).since, told(3).watched_since),
+            (at(9), at(1)),
+            "however long the list took to come"
+        );
+        assert_eq!((told(2).since, told(2).watched_since), (at(9), at(9)), "the gap is too long");
         assert_eq!(told(11).watched_since, at(9), "that is of the future");
     }
 
     #[test]
     fn no_gap_of_this_replica_is_bridged_by_who_watched_before() {
         let mut streams = listed_after(following(8));
-        streams.listed(Resource::Pods, at(10));
+        streams.listed(Resource::Pods, at(10), at(10));
         assert_eq!(streams.told(), told(at(10), vec![]));
 
         let mut silent = following(8);

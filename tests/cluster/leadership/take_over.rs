@@ -27,7 +27,7 @@ async fn led_by_the_first(stage: &Stage) -> (Replica, Replica) {
         stage.shows(&format!("team-{index}"), BASELINE).await;
     }
     let (code, body) = second.asked(stage, "/readyz").await;
-    assert_eq!((code, body.as_str()), (200, "ok: stands by, another replica leads\n"));
+    assert_eq!((code, body.as_str()), (200, "ok: stands by\n"));
     (first, second)
 }
 
@@ -101,7 +101,7 @@ async fn one_that_was_stopped_and_woken_writes_nothing_and_ends() {
     let before = by_first();
     first.gets(Signal::SIGCONT);
     let status = first.ends(&stage).await;
-    assert!(!status.success() && first.log().contains("leads no more"), "{status} {}", first.log());
+    assert!(status.code() == Some(2) && first.log().contains("leads no more"), "{status} {}", first.log());
     stage.namespace("team-last", &[]).await;
     stage.shows("team-last", &restricted).await;
     assert_eq!(by_first(), before, "{:#?}", stage.written());
