@@ -16,7 +16,7 @@ use crate::{
         conditions::{Condition, ConditionStatus, types},
     },
     assessment::{Judge, Workloads},
-    cluster::{crd, profiles::Listing},
+    cluster::{crd, lease::Told, profiles::Listing},
     rollout::{
         Answer, Completeness, Evidence, Look, NamePattern, Namespace, NamespacePlan, Pace, Profiles,
         ServerView, Settings, plan,
@@ -40,6 +40,16 @@ impl Changes {
     }
 }
 
+/// What is known of whether somebody watches the cluster.
+#[derive(Clone, Debug, Default)]
+pub enum Vigil {
+    /// Nothing: it is taken for granted that somebody has all the time.
+    #[default]
+    Unknown,
+    /// The Lease by which a leader is elected tells this; nothing where there is none.
+    Told(Option<Told>),
+}
+
 /// The controller at one moment, without hands.
 #[derive(Debug)]
 pub struct Preview {
@@ -48,6 +58,7 @@ pub struct Preview {
     judge: Judge,
     /// Whether the API server is newer than the tables.
     newer_server: bool,
+    vigil: Vigil,
 }
 
 impl Preview {
@@ -63,7 +74,14 @@ impl Preview {
         let judge = Judge::new(LevelVersion::new(Level::Privileged, known))
             .on_server(server.minor)
             .exempting(settings.server_exempt_runtime_classes.iter().cloned());
-        Self { snapshot, settings, judge, newer_server: server.minor > NEWEST_MINOR }
+        let (newer_server, vigil) = (server.minor > NEWEST_MINOR, Vigil::default());
+        Self { snapshot, settings, judge, newer_server, vigil }
+    }
+
+    /// The same where something is known of whether somebody watches the cluster.
+    #[must_use]
+    pub fn with_vigil(self, vigil: Vigil) -> Self {
+        Self { vigil, ..self }
     }
 
     /// What it would do about a namespace that runs these workloads, and whose report says this. Where nobody looked at what
@@ -72,7 +90,7 @@ impl Preview {
     /// A last look that is due is taken to agree, unless there is an answer to it among `looks`. What the controller
     /// knows from having watched is taken for granted: that it has missed nothing, and that no pod was there besides
     /// those that are there or that the report shows. Where no report tells since when nothing violates a policy, a soak
-    /// begins now.
+    /// begins now; and so it does where the Lease tells that nobody watches.
     pub fn plan(
         &self,
         namespace: &Namespace,
@@ -90,7 +108,7 @@ impl Preview {
                 workloads,
                 judge: &self.judge,
                 newer_server: self.newer_server,
-                watched_since: Timestamp::UNIX_EPOCH,
+                watched_since: self.watched_since(now),
                 created: namespace.created,
                 had_pods,
                 record: record.as_ref(),
@@ -104,6 +122,14 @@ impl Preview {
                 Some(policy) => looks.push(agreeing(namespace, policy)),
                 None => return plan,
             }
+        }
+    }
+
+    /// Since when somebody watches without a gap.
+    fn watched_since(&self, now: Timestamp) -> Timestamp {
+        match &self.vigil {
+            Vigil::Unknown => Timestamp::UNIX_EPOCH,
+            Vigil::Told(told) => told.as_ref().and_then(|told| told.watched_since(now)).unwrap_or(now),
         }
     }
 

@@ -23,8 +23,8 @@ use crate::{
     },
     controller::{Changes, Preview, Remembered},
     rollout::{
-        Completeness, HoldReason, KeyValues, LettingGo, Look, ModePlan, Namespace, NamespacePlan, ServerView,
-        Settings, Verdict, wording,
+        Change, Completeness, HoldReason, KeyValues, LettingGo, Look, ModePlan, Namespace, NamespacePlan,
+        ServerView, Settings, Verdict, wording,
     },
     standards::{Level, Mode, NEWEST_MINOR, Version},
 };
@@ -72,6 +72,8 @@ pub(in crate::cli) struct Draft {
     waiting: BTreeMap<String, Namespace>,
     workloads: Option<workloads::Listing>,
     reports: Reports,
+    /// Why it is not known whether somebody watches.
+    unread_lease: Option<String>,
     pub(super) namespaces: Vec<Drafted>,
     pub(super) preview: Preview,
     /// What could not be read.
@@ -121,6 +123,7 @@ impl Draft {
     /// A plan to be made of a cluster as it was read.
     pub(in crate::cli) fn new(observed: Observed, question: &Question, now: Timestamp) -> Self {
         let Observed { name, minor, namespaces, workloads, profiles, reports, problems, took, .. } = observed;
+        let Observed { vigil, unread_lease, .. } = observed;
         let mut notices = Vec::new();
         if minor > NEWEST_MINOR {
             notices.push(format!(
@@ -128,7 +131,7 @@ impl Draft {
             ));
         }
         let is_known = profiles.is_some() || question.enforce.is_some();
-        let preview = preview(profiles, question, minor, &mut notices);
+        let preview = preview(profiles, question, minor, &mut notices).with_vigil(vigil);
         let is_podsecs =
             |namespace: &Namespace| !preview.plan(namespace, None, None, &[], now).modes.is_empty();
         let has_left_something = namespaces.values().any(is_podsecs);
@@ -146,6 +149,7 @@ impl Draft {
             waiting: namespaces,
             workloads,
             reports,
+            unread_lease,
             namespaces: Vec::new(),
             preview,
             problems,
@@ -222,11 +226,11 @@ impl Draft {
         };
         let mut inventories = BTreeMap::new();
         let mut reports = Vec::with_capacity(self.namespaces.len() + self.waiting.len());
-        let mut remarks = Remarks::default();
+        let mut remarks = Remarks { lease_unread: self.unread_lease.take(), ..Remarks::default() };
         let mut drawn_up = std::mem::take(&mut self.namespaces).into_iter();
         while let Some(drafted) = drawn_up.next().or_else(|| self.next()) {
+            remarks.note(&drafted, &self.reports);
             let Drafted { namespace, inventory, plan, checks, .. } = drafted;
-            remarks.note(&namespace.name, &plan, &self.reports);
             let fights = self.reports.fights(&namespace.name);
             let workloads = inventory.workloads();
             let report = bench.report(&namespace, &workloads, plan, self.preview.profiles(), fights);
@@ -247,12 +251,18 @@ struct Remarks {
     soak_unread: Option<String>,
     /// The same where it matters who takes labels from podsec.
     fights_unread: Option<String>,
+    /// Why it is not known whether somebody watches, and whether that matters.
+    lease_unread: Option<String>,
+    is_watch_of_account: bool,
     /// By profile, the first namespace where letting go may break Flux, and how many there are.
     flux_traps: BTreeMap<String, (String, u32)>,
 }
 
 impl Remarks {
-    fn note(&mut self, namespace: &str, plan: &Outline, reports: &Reports) {
+    fn note(&mut self, drafted: &Drafted, reports: &Reports) {
+        let Drafted { namespace: Namespace { name: namespace, .. }, remembered, plan, .. } = drafted;
+        let is_remembered = remembered.as_ref().is_some_and(Remembered::soaks);
+        self.is_watch_of_account |= is_remembered && goes_by_soak(plan);
         if self.soak_unread.is_none() && is_soaking(plan) {
             self.soak_unread = reports.unread(namespace).map(ToOwned::to_owned);
         }
@@ -260,7 +270,7 @@ impl Remarks {
             self.fights_unread = reports.fights_unread(namespace).map(ToOwned::to_owned);
         }
         if let Some(mode) = plan.modes.iter().find(|plan| plan.letting_go == LettingGo::MayBreakFlux) {
-            let first = || (namespace.to_owned(), 0);
+            let first = || (namespace.clone(), 0);
             self.flux_traps.entry(mode.profile.clone()).or_insert_with(first).1 += 1;
         }
     }
@@ -271,7 +281,10 @@ impl Remarks {
         let traps = self.flux_traps.into_iter().map(|(profile, (first, count))| {
             format!("profile {profile}: {}", wording::flux_trap(count, &first))
         });
-        soak.into_iter().chain(fights).chain(traps)
+        let lease = self.lease_unread.filter(|_| self.is_watch_of_account).map(|reason| {
+            format!("{reason}: it is not known whether a controller runs, and a soak is shown as if one had all the time")
+        });
+        lease.into_iter().chain(soak).chain(fights).chain(traps)
     }
 }
 
@@ -301,6 +314,12 @@ impl ClusterPlan {
 /// Whether enforce waits for its soak.
 fn is_soaking(plan: &Outline) -> bool {
     plan.modes.iter().any(|plan| matches!(plan.held(), Some(HoldReason::Soaking { .. })))
+}
+
+/// Whether enforce waits for its soak, or has soaked.
+fn goes_by_soak(plan: &Outline) -> bool {
+    let is_raise = |plan: &ModePlan| matches!(plan.verdict, Verdict::Write { change: Change::Raise, .. });
+    is_soaking(plan) || plan.modes.iter().any(|plan| plan.mode == Mode::Enforce && is_raise(plan))
 }
 
 /// Leaves what was asked for: enforce at that level and no lower one, which what is stricter already has.
