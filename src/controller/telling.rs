@@ -195,7 +195,10 @@ fn is_new(before: &Outcome, plan: &ModePlan) -> bool {
         return false;
     }
     before.mode(plan.mode).is_none_or(|old| {
-        let same = kind(&old.verdict) == kind(&plan.verdict) && old.profile == plan.profile;
+        let is_held = matches!(plan.verdict, Verdict::Hold(_));
+        let same = kind(&old.verdict) == kind(&plan.verdict)
+            && old.profile == plan.profile
+            && !(is_held && old.planned != plan.planned);
         !same || is_left_otherwise(old, plan)
     })
 }
@@ -248,7 +251,10 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
             Some(Told {
                 warning: has_left,
                 reason: if has_left { EventReason::Left } else { EventReason::Retained },
-                note: with_former(format!("namespace {name}: {mode} {before}: {sentence}"), plan),
+                note: with_former(
+                    format!("namespace {name}: {mode} {before}: {sentence}{}", lowered(plan, namespace)),
+                    plan,
+                ),
             })
         }
         Verdict::Release(Release::Remove) => Some(removed(plan, namespace, &before)),
@@ -280,6 +286,15 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
         }
         Verdict::InSync | Verdict::Hold(_) | Verdict::LeaveAlone { .. } | Verdict::Freeze(_) => None,
     }
+}
+
+/// That what is let go of is less than what podsec had raised it to.
+fn lowered(plan: &ModePlan, namespace: &Namespace) -> String {
+    let raised = namespace.ledger().enforced.filter(|_| plan.mode == Mode::Enforce);
+    let raised = raised.filter(|raised| plan.present.is_weaker_than(*raised));
+    raised
+        .map(|raised| format!("; podsec had raised it to {raised}, and somebody lowered it"))
+        .unwrap_or_default()
 }
 
 /// Labels are removed, or stay since somebody else owns them, too.

@@ -130,14 +130,16 @@ impl Contests {
 
     fn took(&mut self, mode: Mode, take: Take, now: Timestamp) {
         let known = &mut self.modes[mode.index()];
-        if let Some(takes) =
-            known.as_mut().filter(|takes| takes.is_open && takes.take.manager == take.manager)
-        {
+        // A name is free: whoever takes within a minute of the last take counts for the same, whatever they are called.
+        let is_same = |takes: &Takes| {
+            let is_quick = (SignedDuration::ZERO..SLOW).contains(&now.duration_since(takes.last));
+            takes.take.manager == take.manager || is_quick
+        };
+        if let Some(takes) = known.as_mut().filter(|takes| takes.is_open && is_same(takes)) {
             takes.take = take;
             return;
         }
-        let in_a_row =
-            known.as_ref().filter(|takes| takes.take.manager == take.manager && now < takes.over());
+        let in_a_row = known.as_ref().filter(|takes| is_same(takes) && now < takes.over());
         let (count, longest_pause) = in_a_row.map_or((0, SignedDuration::ZERO), |takes| {
             (takes.count, takes.longest_pause.max(now.duration_since(takes.last)))
         });
@@ -278,6 +280,19 @@ mod tests {
         assert_eq!(contests.of(Mode::Enforce, at(7 * MINUTE)), None);
         contests.conceded(Mode::Warn);
         assert!(contests.of(Mode::Enforce, at(60 * MINUTE)).is_none());
+    }
+
+    #[test]
+    fn who_changes_names_does_not_hide_a_fight() {
+        let mut contests = Contests::default();
+        for (index, manager) in ["a", "b", "c"].into_iter().enumerate() {
+            let now = at(i64::try_from(index).unwrap() * 10_000);
+            contests.took(Mode::Enforce, take(manager, true), now);
+            contests.took(Mode::Enforce, take("in between", true), now);
+            contests.answered([Mode::Enforce], now);
+        }
+        let contest = contests.of(Mode::Enforce, at(30_000)).unwrap();
+        assert_eq!((contest.takes, contest.manager.as_str()), (3, "in between"));
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub enum RetainReason {
     NeverWeaken,
     /// The ledger does not say who wrote it.
     Unrecorded,
+    /// Somebody else owns one of the two labels, and without the other one it would say something else.
+    Shared,
 }
 
 /// How podsec lets go of a mode.
@@ -64,7 +66,16 @@ pub(super) fn release(mode: Mode, situation: &Situation<'_>) -> Option<Verdict> 
             return Some(Verdict::Freeze(FreezeReason::Unreadable));
         }
     };
-    Some(Verdict::Release(how))
+    let is_torn = how == Release::Remove && is_half_shared(mode, namespace);
+    Some(Verdict::Release(if is_torn { Release::Retain(RetainReason::Shared) } else { how }))
+}
+
+/// Whether somebody else owns one of the two labels that stand there, and not the other.
+fn is_half_shared(mode: Mode, namespace: &Namespace) -> bool {
+    let keys = [mode.keys().level, mode.keys().version];
+    let is_theirs = |key: &&str| namespace.owners.foreign(key).is_some();
+    let there: Vec<_> = keys.iter().filter(|key| namespace.label(key).is_some()).map(is_theirs).collect();
+    there.contains(&true) && there.contains(&false)
 }
 
 fn by_policy(policy: ReleasePolicy, situation: &Situation<'_>) -> Release {

@@ -213,6 +213,12 @@ pub fn retained(reason: RetainReason, profile: &str) -> (StateReason, String) {
             StateReason::Retained,
             format!("the controller runs with --never-weaken; the labels stay, owned by {manager}"),
         ),
+        RetainReason::Shared => (
+            StateReason::Retained,
+            format!(
+                "profile {profile} let go of it; both labels stay, owned by {manager}, since somebody else owns one of them"
+            ),
+        ),
         RetainReason::Unrecorded => (
             StateReason::Retained,
             format!("nobody knows which profile set its labels; they stay, owned by {manager}"),

@@ -208,12 +208,17 @@ fn count(counts: &mut NamespaceCounts, own: &[&ModePlan], kept_from_it: bool) {
     counts.in_sync += u32::from(in_sync);
     counts.held += any(is_held);
     counts.exempt += any(|plan| plan.exemption.is_some());
-    *counts.contested.get_or_insert_default() += any(|plan| plan.contest.is_some());
+    *counts.contested.get_or_insert_default() += any(|plan| plan.contest.is_some() || is_paused(plan));
     counts.yielded += any(|plan| matches!(plan.verdict, Verdict::LeaveAlone { .. }));
     // Where this profile has no say in any mode, it is merely outranked.
     let kept_from_it = kept_from_it && !governed.is_empty();
     let frozen = own.iter().any(|plan| matches!(plan.verdict, Verdict::Freeze(_)));
     counts.frozen += u32::from(frozen || kept_from_it);
+}
+
+/// Whether podsec waits before it puts back what somebody took.
+fn is_paused(plan: &ModePlan) -> bool {
+    matches!(plan.held(), Some(HoldReason::Contested { .. }))
 }
 
 fn is_held(plan: &ModePlan) -> bool {

@@ -255,10 +255,10 @@ impl Question<'_> {
     /// alone was removed: without it the level moves with the server, which nobody asked for.
     ///
     /// Where the mode may be lowered to what is wanted, no further than that; but another version goes through the gate.
-    /// Under `Yield` there is no repair: whoever sets the label has it.
+    /// Under `Yield` there is no other repair: whoever sets the label has it.
     fn repair(&self) -> Option<Verdict> {
         let Situation { ledger, settings, profiles, .. } = self.situation;
-        if self.mode != Mode::Enforce || self.policy() == ConflictPolicy::Yield {
+        if self.mode != Mode::Enforce {
             return None;
         }
         let enforced = ledger.enforced?;
@@ -270,7 +270,8 @@ impl Question<'_> {
             Strictness::Stricter if may_be_lower => self.wanted,
             Strictness::Weaker | Strictness::Stricter => enforced,
         };
-        let is_lowered = !self.readable || self.present.is_weaker_than(value);
+        let yields = self.policy() == ConflictPolicy::Yield;
+        let is_lowered = !yields && (!self.readable || self.present.is_weaker_than(value));
         let is_robbed = may_be_put_back && self.has_lost_its_version(value);
         if !is_lowered && !is_robbed {
             return None;

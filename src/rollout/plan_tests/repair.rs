@@ -54,6 +54,10 @@ fn a_version_that_was_removed_is_put_back_without_the_gate_but_lowers_nothing_in
     never.settings.never_weaken = true;
     assert_eq!(enforce(&never.settle()), Verdict::Hold(HoldReason::NeverWeaken));
 
+    let mut yielding = robbed();
+    yielding.profiles = profiles(&[("p", &with(&gated, r#""conflictPolicy": "Yield""#))]);
+    assert_eq!(enforce(&yielding.settle()), written("baseline:v1.37", Change::Repair), "nobody has set it");
+
     let theirs = &mut robbed();
     update(&mut theirs.namespace, "kubectl-label", "enforce", None);
     update(&mut theirs.namespace, "kubectl-label", "enforce", Some("baseline"));

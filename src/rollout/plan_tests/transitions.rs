@@ -359,3 +359,28 @@ fn a_terminating_namespace_is_left_alone() {
     scene.namespace.terminating = true;
     assert_eq!(scene.plan().requests, []);
 }
+
+#[test]
+fn a_pair_of_which_somebody_owns_one_label_is_not_torn_apart() {
+    let spec = with(RESTRICTED, r#""releasePolicy": "Remove""#);
+    let released = |keys: &[&'static str]| {
+        let mut scene = Scene::new(&[("p", &spec)]);
+        scene.settle();
+        let namespace = &mut scene.namespace;
+        for key in keys {
+            let theirs = testing::namespace("a", &[("enforce", "restricted")]).owners;
+            let owner = theirs.of(Mode::Enforce.keys().level)[0].clone();
+            namespace.owners.change(key, |owners| owners.push(owner));
+        }
+        let plan = scene.settle_with(&[]);
+        (enforce(&plan), scene.shown())
+    };
+    let keys = Mode::Enforce.keys();
+    assert_eq!(released(&[]), (Verdict::Release(Release::Remove), String::new()));
+    let both = "enforce=restricted+retained enforce-version=v1.37+retained".to_owned();
+    for key in [keys.level, keys.version] {
+        assert_eq!(released(&[key]), (Verdict::Release(Release::Retain(RetainReason::Shared)), both.clone()));
+    }
+    let theirs = "enforce=restricted enforce-version=v1.37".to_owned();
+    assert_eq!(released(&[keys.level, keys.version]), (Verdict::Release(Release::Remove), theirs));
+}
