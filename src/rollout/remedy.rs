@@ -3,7 +3,7 @@
 use super::{LeaveReason, ModePlan, wording::quoted};
 use crate::standards::{LABEL_PREFIX, Mode};
 
-/// OpenShift's controller that labels namespaces by the rights of their service accounts.
+/// The controller of `OpenShift` that labels namespaces by the rights of their service accounts.
 const OPENSHIFT: &str = "pod-security-admission-label-synchronization-controller";
 
 /// How podsec comes to own the labels, too, before another writer lets go of them: in this order none is ever missing.
