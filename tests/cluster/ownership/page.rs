@@ -87,7 +87,7 @@ async fn its_commands_do_what_it_says() {
         .kubectl(&["label", "namespace", "team-open", "pod-security.kubernetes.io/enforce-"])
         .unwrap();
 
-    stage.install_crd();
+    stage.install_crds().await;
     stage.cluster.apply_file(path("deploy/install.yaml").as_ref()).unwrap();
     stage.start();
     stage.settled_profile("teams", spec).await;
