@@ -20,9 +20,9 @@ bench: tools ## Measure podsec beside others: judging and reading pods, and pods
 	@cargo bench --quiet --locked --bench check
 
 cluster: tools ## Start a control plane to try things on, and print how to reach it
-	@cargo build --quiet --locked --workspace
-	@cargo run --quiet --locked -p podsec-control-plane -- up --dir '$(CLUSTER)'
-	@echo "export PATH='$$(cargo run --quiet --locked -p podsec-control-plane -- paths):$(CURDIR)/target/debug':\"\$$PATH\""
+	@cargo build --quiet --locked --workspace --bins --examples
+	@target/debug/podsec-control-plane up --dir '$(CLUSTER)'
+	@echo "export PATH='$$(target/debug/podsec-control-plane paths):$(CURDIR)/target/debug':\"\$$PATH\""
 	@echo '# then: podsec crds | kubectl apply --server-side -f - ; podsec controller'
 
 cluster-down: ## End the control plane that `make cluster` started

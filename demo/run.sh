@@ -126,7 +126,8 @@ trap 'exit 143' TERM
 
 note "building podsec and the control plane (minutes the first time)"
 mkdir -p target
-cargo build --quiet --locked --workspace --bins
+# With `--examples`, though there are none, it is built of the very same parts as the tests.
+cargo build --quiet --locked --workspace --bins --examples
 kubectl=$("$built/podsec-control-plane" build | grep '/kubectl$')
 PATH=$(cd "$built" && pwd):$(dirname "$kubectl"):$PATH
 

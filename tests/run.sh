@@ -6,24 +6,33 @@ cd "$(dirname "$0")/.."
 # A snapshot that differs fails, and leaves no file behind.
 export INSTA_UPDATE=no
 
-all="fmt clippy rustdoc control-plane unit standards house cli docs control-plane-tests cluster doctests demo"
+all="fmt clippy rustdoc build control-plane unit standards house cli docs control-plane-tests cluster doctests demo"
+
+# Cargo builds a dependency again for each set of features that is asked of it, so every stage asks for the same: those of
+# the whole workspace and of its dev-dependencies. The latter are what `--examples` is for; there are none.
 
 stage() {
     case $1 in
     fmt) cargo fmt --all --check ;;
     clippy) cargo clippy --workspace --all-targets --locked -- -D warnings ;;
-    rustdoc) RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked ;;
-    control-plane) cargo run --quiet --locked -p podsec-control-plane -- build --gitops ;;
+    rustdoc) RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --lib --examples --locked ;;
+    build) cargo test --workspace --no-run --locked ;;
+    control-plane) control_plane ;;
     unit) cargo test --workspace --lib --bins --locked ;;
-    standards) cargo test --locked --test standards ;;
-    house) cargo test --locked --test house ;;
-    cli) cargo test --locked --test cli ;;
-    docs) cargo test --locked --test docs ;;
-    control-plane-tests) cargo test --locked -p podsec-control-plane --tests ;;
-    cluster) cargo test --locked --test cluster -- --test-threads=4 ;;
+    standards) cargo test --workspace --test standards --locked ;;
+    house) cargo test --workspace --test house --locked ;;
+    cli) cargo test --workspace --test cli --locked ;;
+    docs) cargo test --workspace --test docs --locked ;;
+    control-plane-tests) cargo test --workspace --test control_plane --locked ;;
+    cluster) cargo test --workspace --test cluster --locked -- --test-threads=4 ;;
     doctests) cargo test --workspace --doc --locked ;;
     demo) demo ;;
     esac
+}
+
+control_plane() {
+    cargo build --quiet --locked --workspace --bins --examples || return 1
+    "${CARGO_TARGET_DIR:-target}/debug/podsec-control-plane" build --gitops
 }
 
 demo() {

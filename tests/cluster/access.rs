@@ -156,10 +156,12 @@ async fn every_right_granted_is_used_and_no_other_is_needed() {
     let user = format!("--user={USER}");
     stage.cluster.kubectl(&["create", "clusterrolebinding", "tells", "--clusterrole=tells", &user]).unwrap();
     stage.cluster.kubectl(&["delete", "clusterrolebinding", "test"]).unwrap();
-    stage.eventually("the role to lose its effect", || async { (!stage.may_patch()).then_some(()) }).await;
+    stage
+        .eventually("the role to lose its effect", || async { (!stage.may_patch().await).then_some(()) })
+        .await;
     stage.namespace("team-b", &[]).await;
     stage.event("Unwritable", "team-b").await;
-    stage.bind_cluster_role();
+    stage.bind_cluster_role().await;
     stage.shows("team-b", baseline).await;
 }
 

@@ -55,7 +55,7 @@ async fn deleting_the_crd_strips_nothing() {
         })
         .await;
     assert_eq!(stage.interposer.namespace_writes(), before);
-    stage.install_crd();
+    stage.install_crds().await;
     nothing_is_stripped(&stage, "noticed", &namespaces).await;
     stage
         .eventually("podsec to be ready again", || async {
@@ -65,13 +65,13 @@ async fn deleting_the_crd_strips_nothing() {
 
     let namespaces = governed(&stage, "at-once").await;
     stage.cluster.kubectl(&["delete", &crd()]).unwrap();
-    stage.install_crd();
+    stage.install_crds().await;
     nothing_is_stripped(&stage, "at-once", &namespaces).await;
 
     let namespaces = governed(&stage, "unseen").await;
     stage.stop().await;
     stage.cluster.kubectl(&["delete", &crd()]).unwrap();
-    stage.install_crd();
+    stage.install_crds().await;
     stage.start();
     nothing_is_stripped(&stage, "unseen", &namespaces).await;
 }
@@ -162,7 +162,7 @@ async fn a_missing_crd_is_waited_for() {
         })
         .await;
     assert_eq!(stage.asked("/livez").await.unwrap(), (200, "ok\n".to_owned()));
-    stage.install_crd();
+    stage.install_crds().await;
     stage
         .eventually("podsec to be ready", || async { (stage.asked("/readyz").await?.0 == 200).then_some(()) })
         .await;

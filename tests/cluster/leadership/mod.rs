@@ -47,7 +47,7 @@ impl Stage {
         let stage = Self::without_controller(Cluster::builder().audit_log().user(SECOND)).await;
         let binding = ["create", "clusterrolebinding", "second", "--clusterrole=podsec"];
         stage.cluster.kubectl(&[&binding[..], &[&format!("--user={SECOND}")]].concat()).unwrap();
-        stage.bind_role(SECOND);
+        stage.bind_role(SECOND).await;
         for what in
             ["patch podsecurityreports.podsec.dev -A", "create leases.coordination.k8s.io -n podsec-system"]
         {

@@ -110,7 +110,7 @@ async fn its_commands_do_what_it_says() {
 
     run(&stage, &folder, "kubectl apply -k .");
     // Until they are served.
-    stage.install_crd();
+    stage.install_crds().await;
     stage.start();
     stage.settled_profile("teams", spec).await;
     stage.shows("team-open", super::BASELINE).await;

@@ -1,6 +1,7 @@
 //! A cluster with podsec installed as shipped, its controller running in this process under the shipped role, and
 //! what tests do with them.
 
+mod installed;
 pub(crate) mod namespaces;
 mod obstacles;
 pub(crate) mod profiles;
@@ -48,6 +49,7 @@ pub(crate) const LEASE: (&str, &str) = ("podsec-system", "podsec");
 pub(crate) struct Stage {
     pub(crate) cluster: Cluster,
     pub(crate) admin: Client,
+    user: Client,
     pub(crate) settings: Settings,
     pub(crate) version_window: Duration,
     pub(crate) interposer: Interposer,
@@ -72,62 +74,23 @@ impl Stage {
             reconcilers: Settings::DEFAULT_RECONCILERS.map(Into::into).into(),
             ..Settings::default()
         };
-        let admin = cluster.admin().unwrap();
+        let (admin, user) = (cluster.admin().unwrap(), cluster.client(USER).unwrap());
         let stage = Self {
             cluster,
             admin,
+            user,
             settings,
             version_window: VERSION_WINDOW,
             interposer: Interposer::default(),
             clock: None,
             controller: None,
         };
-        stage.install_crd();
+        stage.install_crds().await;
         let installed = Timestamp::now().as_second();
         stage.install_roles().await;
         // What is written in the very second in which the CRD was created could be of an earlier one.
         stage.is_later_than(installed).await;
         stage
-    }
-
-    /// Installs the CRD, and waits until it is served.
-    pub(crate) fn install_crd(&self) {
-        for name in ["clusterpodsecurityprofiles", "podsecurityreports"] {
-            self.cluster.apply_file(path(&format!("crds/podsec.dev_{name}.yaml")).as_ref()).unwrap();
-            let crd = format!("crd/{name}.podsec.dev");
-            let limit = format!("--timeout={}s", DEADLINE.as_secs());
-            self.cluster.kubectl(&["wait", "--for=condition=Established", &limit, &crd]).unwrap();
-        }
-    }
-
-    async fn install_roles(&self) {
-        self.cluster.apply_file(path("deploy/install.yaml").as_ref()).unwrap();
-        self.bind_cluster_role();
-        self.bind_role(USER);
-        self.eventually("the role to take effect", || async {
-            let can = ["auth", "can-i", "patch", "podsecurityreports.podsec.dev", "-A"];
-            self.cluster.kubectl_as(USER, &can).is_ok().then_some(())
-        })
-        .await;
-    }
-
-    /// Gives the user what the shipped cluster role grants.
-    pub(crate) fn bind_cluster_role(&self) {
-        let user = format!("--user={USER}");
-        let binding = ["create", "clusterrolebinding", "test", "--clusterrole=podsec", &user];
-        self.cluster.kubectl(&binding).unwrap();
-    }
-
-    /// Gives a user what the shipped role grants in podsec's own namespace.
-    pub(crate) fn bind_role(&self, user: &str) {
-        let (user, binding) = (format!("--user={user}"), format!("test-{user}"));
-        let binding = ["create", "rolebinding", &binding, "--role=podsec", &user, "-n", LEASE.0];
-        self.cluster.kubectl(&binding).unwrap();
-    }
-
-    /// Whether the user may write namespaces now.
-    pub(crate) fn may_patch(&self) -> bool {
-        self.cluster.kubectl_as(USER, &["auth", "can-i", "patch", "namespaces"]).is_ok()
     }
 
     /// Starts the controller, as the user with the shipped roles.

@@ -1,13 +1,13 @@
 //! With controllers and nodes: pods run, and namespaces finish their deletion.
 
-mod waiting;
-
 use std::error::Error;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::{Namespace, Pod};
 use kube::api::{Api, DeleteParams, ListParams};
 use podsec_control_plane::Cluster;
+
+use crate::waiting;
 
 const SHOP: &str = r#"
 apiVersion: v1

@@ -1,7 +1,5 @@
 //! An API server that goes away, hangs, comes back as another version; and the log of what was written.
 
-mod waiting;
-
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -9,6 +7,8 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, Patch, PatchParams};
 use podsec_control_plane::Cluster;
 use serde_json::{Value, json};
+
+use crate::waiting;
 
 type Outcome = Result<(), Box<dyn Error>>;
 

@@ -2,8 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "the lint spares test functions, not what they call")]
 
-mod waiting;
-
 use std::env;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use podsec_control_plane::Cluster;
+
+use crate::waiting;
 
 /// Set for the process that plays the one that is killed.
 const ROLE: &str = "PODSEC_CONTROL_PLANE_KILLED";
@@ -35,7 +35,7 @@ async fn holds_a_cluster() {
 
 fn holder(role: &str) -> (Child, Vec<u32>, PathBuf) {
     let mut holder = Command::new(env::current_exe().unwrap())
-        .args(["--exact", "holds_a_cluster", "--ignored", "--nocapture"])
+        .args(["--exact", "leftovers::holds_a_cluster", "--ignored", "--nocapture"])
         .env(ROLE, role)
         .stdout(Stdio::piped())
         .spawn()

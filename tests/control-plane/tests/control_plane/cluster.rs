@@ -1,13 +1,13 @@
 //! A cluster by itself: it starts, it is its own, its users have the rights they are given.
 
-mod waiting;
-
 use std::error::Error;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, ListParams};
 use podsec_control_plane::Cluster;
+
+use crate::waiting;
 
 type Outcome = Result<(), Box<dyn Error>>;
 
