@@ -1,7 +1,7 @@
 # `make` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench cluster cluster-down transcript crds fmt tools
+.PHONY: help demo test bench cluster cluster-down transcript crds manifests fmt tools
 
 # Where `make cluster` keeps its cluster.
 CLUSTER ?= $(CURDIR)/target/cluster
@@ -40,6 +40,11 @@ crds: ## Write crds/ anew from the types in src/api
 		{ text = text $$0 "\n" } \
 		/^  name: / { sub(/[.].*/, "", $$2); file = "crds/podsec.dev_" $$2 ".yaml"; printf "%s", text > file }' \
 		target/crds.yaml
+	@cp crds/podsec.dev_*.yaml deploy/helm/podsec/files/crds/
+	@$(MAKE) --no-print-directory manifests
+
+manifests: tools ## Write what of deploy/ comes from the Helm chart
+	@deploy/helm/render.sh "$$(cargo run --quiet --locked -p podsec-control-plane -- helm)" deploy
 
 fmt: ## Format the Rust code
 	@cargo fmt --all

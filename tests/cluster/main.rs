@@ -4,6 +4,7 @@
 
 mod access;
 mod argocd;
+mod chart;
 mod cross_check;
 mod doubt;
 mod flux;

@@ -75,12 +75,31 @@ pub fn flux_definitions() -> Result<PathBuf, Error> {
             let definitions = go::module_folder(source, module)?.join("config/crd/bases");
             let entries = fs::read_dir(&definitions).doing(|| format!("read {}", definitions.display()))?;
             for entry in entries.flatten() {
-                let copied = fs::copy(entry.path(), target.join(entry.file_name()));
-                copied.doing(|| format!("copy {}", entry.path().display()))?;
+                copy(&entry.path(), target)?;
             }
         }
         Ok(())
     })
+}
+
+/// A folder with the definitions of the Prometheus operator's resources that podsec's chart can make. Blocks.
+pub fn monitoring_definitions() -> Result<PathBuf, Error> {
+    let source = folder("prometheus-operator");
+    cache::collect("monitoring-definitions", &[source.clone()], |target| {
+        let module = go::module_folder(&source, "github.com/prometheus-operator/prometheus-operator")?;
+        let definitions = module.join("example/prometheus-operator-crd");
+        for name in ["servicemonitors", "prometheusrules"] {
+            copy(&definitions.join(format!("monitoring.coreos.com_{name}.yaml")), target)?;
+        }
+        Ok(())
+    })
+}
+
+/// Copies a file into a folder.
+fn copy(file: &Path, folder: &Path) -> Result<(), Error> {
+    let copied = fs::copy(file, folder.join(file.file_name().unwrap_or_default()));
+    copied.doing(|| format!("copy {}", file.display()))?;
+    Ok(())
 }
 
 fn folder(name: &str) -> PathBuf {
