@@ -6,12 +6,13 @@ cd "$(dirname "$0")/.."
 # A snapshot that differs fails, and leaves no file behind.
 export INSTA_UPDATE=no
 
-all="fmt clippy rustdoc control-plane unit standards house cli docs control-plane-tests cluster doctests demo"
+all="fmt clippy deny rustdoc control-plane unit standards house cli docs control-plane-tests cluster doctests demo"
 
 stage() {
     case $1 in
     fmt) cargo fmt --all --check ;;
     clippy) cargo clippy --workspace --all-targets --locked -- -D warnings ;;
+    deny) deny ;;
     rustdoc) RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --locked ;;
     control-plane) cargo run --quiet --locked -p podsec-control-plane -- build --gitops ;;
     unit) cargo test --workspace --lib --bins --locked ;;
@@ -24,6 +25,14 @@ stage() {
     doctests) cargo test --workspace --doc --locked ;;
     demo) demo ;;
     esac
+}
+
+deny() {
+    if cargo deny --version >/dev/null 2>&1; then
+        make --no-print-directory deny
+    else
+        echo "cargo-deny is not installed: licences, bans and sources were NOT checked (cargo install --locked cargo-deny)"
+    fi
 }
 
 demo() {

@@ -13,6 +13,7 @@ mod gitops_page;
 mod helm;
 mod hostile;
 mod interposer;
+mod krew;
 mod outage;
 mod ownership;
 mod plan;

@@ -21,7 +21,7 @@ struct Arguments {
 enum Command {
     /// Build all programs that are not built yet, and print their paths
     Build {
-        /// Those of Flux, Argo CD and Helm as well, which only tests need
+        /// Those of Flux, Argo CD, Helm and krew as well, which only tests need
         #[arg(long)]
         gitops: bool,
     },

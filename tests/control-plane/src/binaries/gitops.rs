@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::{cache, go};
 use crate::error::{Doing as _, Error};
 
-/// A program that applies manifests.
+/// A program that applies manifests, or installs podsec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GitopsTool {
@@ -21,11 +21,14 @@ pub enum GitopsTool {
     ArgocdDiff,
     /// Helm.
     Helm,
+    /// krew, which installs plugins of kubectl.
+    Krew,
 }
 
 impl GitopsTool {
     /// All of them, in the order in which they are built.
-    pub const ALL: [Self; 4] = [Self::KustomizeController, Self::Helm, Self::Argocd, Self::ArgocdDiff];
+    pub const ALL: [Self; 5] =
+        [Self::KustomizeController, Self::Helm, Self::Krew, Self::Argocd, Self::ArgocdDiff];
 
     /// Its file name. Argo CD's program is another thing under another name.
     const fn name(self) -> &'static str {
@@ -34,6 +37,7 @@ impl GitopsTool {
             Self::Argocd => "argocd",
             Self::ArgocdDiff => "argocd-diff",
             Self::Helm => "helm",
+            Self::Krew => "krew",
         }
     }
 
@@ -43,6 +47,7 @@ impl GitopsTool {
             Self::KustomizeController => "flux",
             Self::Argocd | Self::ArgocdDiff => "argocd",
             Self::Helm => "helm",
+            Self::Krew => "krew",
         })
     }
 
@@ -52,6 +57,7 @@ impl GitopsTool {
             Self::Argocd => "github.com/argoproj/argo-cd/v3/cmd",
             Self::ArgocdDiff => ".",
             Self::Helm => "helm.sh/helm/v4/cmd/helm",
+            Self::Krew => "sigs.k8s.io/krew/cmd/krew",
         }
     }
 
