@@ -48,8 +48,9 @@ pub(super) const EXEMPT_RUNTIME_CLASSES: usize = 64;
 /// Reconcilers that a controller tells of itself, and characters of a field manager's name (the API server's limit).
 pub(super) const RECONCILERS: usize = 16;
 pub(super) const FIELD_MANAGER: usize = 128;
-/// Characters of the name of most kinds of objects.
+/// Characters of the name of most kinds of objects; of one with its namespace before it.
 pub(super) const OBJECT_NAME: usize = 253;
+pub(super) const NAMESPACED_NAME: usize = 317;
 
 /// Bytes of a report without its metadata, as JSON: with that of one field manager it stays below 20 kB.
 pub(super) const REPORT: usize = 18_500;

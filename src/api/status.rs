@@ -300,6 +300,10 @@ pub struct Controller {
     /// The field managers that are known to set again and again what they were told once.
     #[schemars(length(max = bounds::RECONCILERS), inner(length(max = bounds::FIELD_MANAGER)))]
     pub reconcilers: Vec<String>,
+    /// The namespace and name of the Lease by which a leader is elected, as in podsec-system/podsec.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = bounds::NAMESPACED_NAME))]
+    pub lease: Option<String>,
 }
 
 impl Controller {
@@ -320,6 +324,9 @@ impl Controller {
         self.reconcilers.truncate(bounds::RECONCILERS);
         for name in &mut self.reconcilers {
             cut(name, bounds::FIELD_MANAGER);
+        }
+        if let Some(name) = &mut self.lease {
+            cut(name, bounds::NAMESPACED_NAME);
         }
     }
 }

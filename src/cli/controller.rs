@@ -4,9 +4,11 @@ use std::{
     io::{self, IsTerminal},
     net::SocketAddr,
     str::FromStr,
+    sync::Arc,
 };
 
 use clap::{Args, ValueEnum};
+use kube::Client;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -14,10 +16,14 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, filter::ParseError};
 
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, observing::namespace_name};
 use crate::{
-    cluster::client::{Connection, ConnectionError},
-    controller::{self, Options, RunError},
+    api::GoDuration,
+    cluster::{
+        client::{Connection, ConnectionError},
+        lease::{Terms, TermsError},
+    },
+    controller::{self, Election, Options, Place, RunError, SystemClock},
     rollout::{NamePattern, Settings, VERSION_WINDOW},
     standards::{LevelVersion, Mode, Policy},
 };
@@ -95,6 +101,46 @@ pub(super) struct Run {
     /// The name of this replica, shown in Events
     #[arg(long, env = "POD_NAME", value_name = "NAME")]
     instance: Option<String>,
+    #[command(flatten)]
+    leader: LeaderElection,
+}
+
+/// How one of several replicas is elected.
+#[derive(Debug, Args)]
+struct LeaderElection {
+    /// Have one of several replicas elected by a Lease: it works, the others stand by
+    #[arg(
+        long = "leader-elect",
+        env = "PODSEC_LEADER_ELECT",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true",
+        action = clap::ArgAction::Set
+    )]
+    is_on: bool,
+    /// The namespace of the Lease, instead of the one that the controller runs in
+    #[arg(long = "lease-namespace", env = "PODSEC_LEASE_NAMESPACE", value_name = "NAME", value_parser = namespace_name)]
+    namespace: Option<String>,
+    /// The name of the Lease
+    #[arg(
+        long = "lease-name",
+        env = "PODSEC_LEASE_NAME",
+        value_name = "NAME",
+        default_value = "podsec",
+        value_parser = lease_name
+    )]
+    name: String,
+    /// How long the others wait for a leader that is not heard of, in whole seconds
+    #[arg(long, env = "PODSEC_LEASE_DURATION", value_name = "DURATION", default_value_t = GoDuration(Terms::LEASE))]
+    lease_duration: GoDuration,
+    /// After how long a leader ends that could not renew the Lease: less than the lease duration
+    #[arg(long, env = "PODSEC_RENEW_DEADLINE", value_name = "DURATION", default_value_t = GoDuration(Terms::RENEW_DEADLINE))]
+    renew_deadline: GoDuration,
+    /// How often the Lease is renewed, or looked at: at most half the renew deadline
+    #[arg(long, env = "PODSEC_RETRY_PERIOD", value_name = "DURATION", default_value_t = GoDuration(Terms::RETRY))]
+    retry_period: GoDuration,
 }
 
 /// How log lines are written.
@@ -117,6 +163,12 @@ enum ControllerError {
     Listen { address: SocketAddr, source: io::Error },
     #[error("cannot start: {0}")]
     Runtime(#[source] io::Error),
+    #[error("{0} (--lease-duration, --renew-deadline, --retry-period)")]
+    Terms(#[from] TermsError),
+    #[error(
+        "where is the Lease to be? --leader-elect needs --lease-namespace where the controller's own is not known"
+    )]
+    Nowhere,
     #[error(transparent)]
     Run(#[from] RunError),
 }
@@ -152,6 +204,7 @@ impl Run {
     }
 
     async fn serve(self) -> Result<(), ControllerError> {
+        let election = self.election().await?;
         let (client, server) = self.connection.client().await?;
         let address = self.listen;
         let listener =
@@ -165,6 +218,7 @@ impl Run {
             concurrency: self.concurrency.into(),
             listener: Some(listener),
             instance: self.instance,
+            election,
         };
         let Settings { protected, server_defaults, server_exempt_runtime_classes, never_weaken, reconcilers } =
             &options.settings;
@@ -183,6 +237,25 @@ impl Run {
         controller::run(client, options, stop).await?;
         tracing::info!("podsec ends");
         Ok(())
+    }
+
+    /// The election to take part in, if there is one.
+    async fn election(&self) -> Result<Option<Election>, ControllerError> {
+        let LeaderElection { is_on, namespace, name, lease_duration, renew_deadline, retry_period } =
+            &self.leader;
+        if !is_on {
+            return Ok(None);
+        }
+        let terms = Terms::new(lease_duration.0, renew_deadline.0, retry_period.0)?;
+        let namespace = namespace.as_ref().or(self.own_namespace.as_ref()).ok_or(ControllerError::Nowhere)?;
+        let config = self.connection.urgent(terms.request()).await?;
+        Ok(Some(Election {
+            place: Place { namespace: namespace.clone(), name: name.clone() },
+            terms,
+            name: self.instance.clone().unwrap_or_else(hostname),
+            client: Box::new(move || Client::try_from(config)),
+            clock: Arc::new(SystemClock),
+        }))
     }
 
     fn settings(&self) -> Settings {
@@ -221,6 +294,20 @@ fn stop_on_signal(stop: CancellationToken) -> io::Result<()> {
         std::process::exit(2);
     });
     Ok(())
+}
+
+/// The name of this machine, by which its replica can be found.
+fn hostname() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| "podsec".into())
+}
+
+fn lease_name(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '.');
+    if text.is_empty() || text.len() > 253 || !text.chars().all(plain) {
+        return Err("must be a name of lower-case letters, digits, - and .".into());
+    }
+    Ok(text.to_owned())
 }
 
 fn listen(text: &str) -> Result<SocketAddr, String> {

@@ -49,6 +49,21 @@ impl Connection {
         Ok((Client::try_from(config)?, server))
     }
 
+    /// The configuration of a client for few requests that must not wait for anything: what they are needed for is past
+    /// after so long.
+    ///
+    /// # Errors
+    ///
+    /// When there is no usable configuration.
+    pub async fn urgent(&self, within: Duration) -> Result<Config, ConnectionError> {
+        let mut config = self.config().await?;
+        config.connect_timeout = Some(within);
+        config.write_timeout = Some(within);
+        // Whoever asks knows best when to ask again.
+        config.default_retry = false;
+        Ok(config)
+    }
+
     /// The name of the context that is used, where a kubeconfig says it.
     pub fn context_name(&self) -> Option<String> {
         let kubeconfig = || match &self.kubeconfig {

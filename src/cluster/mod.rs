@@ -8,6 +8,7 @@ pub mod crd;
 pub mod cross_check;
 mod deadline;
 mod item;
+pub mod lease;
 mod managed_fields;
 pub mod namespaces;
 pub mod profiles;

@@ -42,7 +42,12 @@ async fn live() -> &'static str {
 }
 
 /// Namespaces and profiles have been listed, and the list can be relied on. Says what is still waited for.
+///
+/// A replica that stands by is ready to take over: otherwise no roll-out of more than one would ever end.
 async fn ready(Shared(state): Shared<Arc<State>>) -> (StatusCode, String) {
+    if state.stands_by() {
+        return (StatusCode::OK, "ok: stands by\n".into());
+    }
     let mut waiting = Vec::new();
     if !state.has_listed_namespaces() {
         waiting.push("waiting for the list of namespaces");

@@ -22,6 +22,13 @@ pub(super) struct WriteLabels {
     pub(super) change: &'static str,
 }
 
+/// Whose leader it is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct LeaderLabels {
+    /// The name of the lease.
+    pub(super) name: String,
+}
+
 /// All metrics. Their labels are bounded: no names of namespaces, profiles or field managers.
 #[derive(Debug)]
 pub(super) struct Metrics {
@@ -43,6 +50,7 @@ pub(super) struct Metrics {
     pub(super) exemptions_expiring: Gauge,
     pub(super) contested: Gauge,
     pub(super) left_alone: Gauge,
+    pub(super) leader: Family<LeaderLabels, Gauge>,
 }
 
 impl Default for Metrics {
@@ -51,7 +59,7 @@ impl Default for Metrics {
         let delay =
             Histogram::new([0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0]);
         let mut metrics = Self {
-            registry: Registry::with_prefix("podsec"),
+            registry: Registry::default(),
             reconciles: Family::default(),
             writes: Family::default(),
             requests: Counter::default(),
@@ -69,6 +77,7 @@ impl Default for Metrics {
             exemptions_expiring: Gauge::default(),
             contested: Gauge::default(),
             left_alone: Gauge::default(),
+            leader: Family::default(),
         };
         metrics.register();
         metrics
@@ -96,7 +105,15 @@ impl Metrics {
             exemptions_expiring,
             contested,
             left_alone,
+            leader,
         } = self;
+        // The name that client-go gave it, by which dashboards and alerts know it.
+        registry.register(
+            "leader_election_master_status",
+            "Whether this replica leads: 1 if it does, 0 if it stands by",
+            leader.clone(),
+        );
+        let registry = registry.sub_registry_with_prefix("podsec");
         registry.register("reconciles", "Namespaces looked at, by result", reconciles.clone());
         registry.register(
             "mode_writes",

@@ -7,6 +7,7 @@
 //! | observe → plan (pure, in `rollout`) → apply → conclude | `worker`, `memory`, `apply`, `outcome` | writes namespaces |
 //! | what is told | `telling`, `wording`, `restraint`, `announcements`, `metrics` | writes Events |
 //! | the profiles' statuses | `status` (pure), `reporting` | writes statuses |
+//! | which replica does all this | `leadership`; `lease`, in `cluster` (pure) | writes the Lease |
 //! | the same plans without the deed | `preview` (pure) | – |
 //! | the end, by hand and without all this | `letting_go` | writes namespaces |
 //!
@@ -16,6 +17,7 @@ mod announcements;
 mod apply;
 mod gate;
 mod http;
+mod leadership;
 mod letting_go;
 mod memory;
 mod metrics;
@@ -35,14 +37,22 @@ mod workloads;
 
 use std::{sync::Arc, time::Duration};
 
+use futures::FutureExt as _;
+use jiff::Timestamp;
 use kube::Client;
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use self::{announcements::Announcements, state::State, worker::Workshop};
+use self::{
+    announcements::Announcements,
+    leadership::{Candidacy, fenced},
+    state::State,
+    worker::Workshop,
+};
 pub use self::{
+    leadership::{Clock, Election, Ending, Place, Reading, SystemClock},
     letting_go::{LetGoError, let_go},
-    preview::{Changes, Preview, settings_of, told_of_itself},
+    preview::{Changes, Preview, Vigil, settings_of, told_of_itself},
     reports::Remembered,
 };
 use crate::{cluster::workloads::Resource, rollout::Settings};
@@ -65,6 +75,8 @@ pub struct Options {
     pub listener: Option<TcpListener>,
     /// The name of this replica, for Events.
     pub instance: Option<String>,
+    /// The election of one replica among several. Without it this one takes itself for the only one.
+    pub election: Option<Election>,
 }
 
 /// Why the controller ended although nobody told it to.
@@ -76,64 +88,148 @@ pub enum RunError {
     /// One of its tasks broke.
     #[error("a task broke: {0}")]
     Broke(#[from] tokio::task::JoinError),
+    /// It does not lead any more. Whatever it knows may be out of date: a new process stands by.
+    #[error("leads no more: {0}")]
+    LeadershipLost(Ending),
+    /// It cannot take part in the election.
+    #[error("cannot take part in the election of a leader: {0}")]
+    Election(#[source] std::io::Error),
 }
 
-/// Runs until told to stop; then ends what is under way, and tells the last outcomes.
+/// The tasks of the controller, each by its name. None of them is meant to end.
+type Tasks = JoinSet<&'static str>;
+
+fn spawn(tasks: &mut Tasks, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+    tasks.spawn(async move {
+        task.await;
+        name
+    });
+}
+
+/// Runs until told to stop; then ends what is under way, and tells the last outcomes. Where one of several replicas is
+/// elected, it waits until it leads, and ends when it does no more.
 ///
 /// # Errors
 ///
-/// When a part of it ended that should not have.
+/// When a part of it ended that should not have, or it leads no more.
 pub async fn run(client: Client, options: Options, stop: CancellationToken) -> Result<(), RunError> {
-    let Options { settings, version_window, concurrency, listener, instance } = options;
+    let Options { settings, version_window, concurrency, listener, instance, election } = options;
     let (announcements, waiting) = Announcements::new();
-    let state = Arc::new(State::new(settings, announcements));
-    let changed = Arc::new(Notify::new());
-    let mut tasks = JoinSet::new();
-    let mut spawn = |name: &'static str, task: futures::future::BoxFuture<'static, ()>| {
-        tasks.spawn(async move {
-            task.await;
-            name
-        });
-    };
-    spawn("namespaces", Box::pin(watching::watch_namespaces(client.clone(), Arc::clone(&state))));
-    spawn("profiles", Box::pin(watching::watch_profiles(client.clone(), Arc::clone(&changed))));
-    let snapshots = watching::take_snapshots(client.clone(), Arc::clone(&state), changed, version_window);
-    spawn("snapshots", Box::pin(snapshots));
-    spawn("events", Box::pin(waiting.send_all(client.clone(), instance)));
-    for resource in Resource::ALL {
-        let following = workloads::follow(client.clone(), Arc::clone(&state), resource);
-        spawn(resource.name(), Box::pin(following));
-    }
-    let rejections = workloads::follow_rejections(client.clone(), Arc::clone(&state));
-    spawn("rejections", Box::pin(rejections));
-    spawn("reports", Box::pin(reports::follow(client.clone(), Arc::clone(&state))));
-    spawn("report writes", Box::pin(reports::write_all(client.clone(), Arc::clone(&state))));
-    let written = Arc::default();
-    spawn("status", Box::pin(reporting::report(client.clone(), Arc::clone(&state), Arc::clone(&written))));
+    let place = election.as_ref().map(|election| election.place.clone());
+    let state = Arc::new(State::new(settings, announcements).electing(place));
+    let mut tasks = Tasks::new();
     if let Some(listener) = listener {
         let serving = http::serve(listener, Arc::clone(&state), stop.clone());
-        spawn(
-            "http",
-            Box::pin(async move {
-                if let Err(error) = serving.await {
-                    tracing::error!(%error, "cannot serve probes and metrics");
-                }
-            }),
-        );
+        spawn(&mut tasks, "http", async move {
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "cannot serve probes and metrics");
+            }
+        });
     }
-    let workshop = Arc::new(Workshop::new(client.clone(), Arc::clone(&state)));
+    let work = Work { version_window, concurrency, instance, waiting };
+    let Some(election) = election else {
+        return lead(&client, &state, work, tasks, stop.cancelled().map(Ok)).await;
+    };
+    let claimed = Arc::clone(&state);
+    let claim = Arc::new(move || claimed.claim(Timestamp::now()));
+    let candidacy = election.begin(claim).map_err(RunError::Election)?;
+    let ended = elected(client, &state, work, tasks, &stop, &candidacy).await;
+    // Nobody writes any more.
+    candidacy.resign().await;
+    ended
+}
+
+/// Stands by until this replica leads, and then leads.
+async fn elected(
+    client: Client,
+    state: &Arc<State>,
+    work: Work,
+    mut tasks: Tasks,
+    stop: &CancellationToken,
+    candidacy: &Candidacy,
+) -> Result<(), RunError> {
+    let leadership = &candidacy.leadership;
+    let before = tokio::select! {
+        biased;
+        () = stop.cancelled() => return Ok(()),
+        begun = leadership.begins() => begun.map_err(RunError::LeadershipLost)?,
+        Some(ended) = tasks.join_next() => return Err(ended.map_or_else(RunError::Broke, RunError::Ended)),
+    };
+    state.leads(before, candidacy.terms.longest_gap());
+    let client = fenced(client, leadership.clone());
+    let end = async {
+        tokio::select! {
+            biased;
+            ending = leadership.ends() => Err(RunError::LeadershipLost(ending)),
+            () = stop.cancelled() => Ok(()),
+        }
+    };
+    lead(&client, state, work, tasks, end).await
+}
+
+/// What the one that leads is told.
+struct Work {
+    version_window: Duration,
+    concurrency: usize,
+    instance: Option<String>,
+    waiting: announcements::Waiting,
+}
+
+/// Does everything that the controller does, until there is an end to it.
+async fn lead(
+    client: &Client,
+    state: &Arc<State>,
+    work: Work,
+    mut tasks: Tasks,
+    end: impl Future<Output = Result<(), RunError>>,
+) -> Result<(), RunError> {
+    let concurrency = work.concurrency.max(1);
+    let written = Arc::default();
+    begin(client, state, work, &written, &mut tasks);
+    let workshop = Arc::new(Workshop::new(client.clone(), Arc::clone(state)));
     let mut workers = JoinSet::new();
-    for _ in 0..concurrency.max(1) {
+    for _ in 0..concurrency {
         workers.spawn(Arc::clone(&workshop).work());
     }
     let ended = tokio::select! {
         biased;
-        () = stop.cancelled() => Ok(()),
+        end = end => end,
         Some(ended) = tasks.join_next() => Err(ended.map_or_else(RunError::Broke, RunError::Ended)),
         Some(ended) = workers.join_next() => Err(ended.map_or_else(RunError::Broke, |()| RunError::Ended("worker"))),
     };
-    finish(&client, &state, &written, tasks, workers).await;
+    if matches!(ended, Err(RunError::LeadershipLost(_))) {
+        // Nothing is finished: somebody else may be at it already.
+        workers.shutdown().await;
+        tasks.shutdown().await;
+    } else {
+        finish(client, state, &written, tasks, workers).await;
+    }
     ended
+}
+
+/// Begins to follow everything, and to tell of it.
+fn begin(
+    client: &Client,
+    state: &Arc<State>,
+    work: Work,
+    written: &Arc<tokio::sync::Mutex<reporting::Written>>,
+    tasks: &mut Tasks,
+) {
+    let Work { version_window, instance, waiting, .. } = work;
+    let client = || client.clone();
+    let state = || Arc::clone(state);
+    let changed = Arc::new(Notify::new());
+    spawn(tasks, "namespaces", watching::watch_namespaces(client(), state()));
+    spawn(tasks, "profiles", watching::watch_profiles(client(), Arc::clone(&changed)));
+    spawn(tasks, "snapshots", watching::take_snapshots(client(), state(), changed, version_window));
+    spawn(tasks, "events", waiting.send_all(client(), instance));
+    for resource in Resource::ALL {
+        spawn(tasks, resource.name(), workloads::follow(client(), state(), resource));
+    }
+    spawn(tasks, "rejections", workloads::follow_rejections(client(), state()));
+    spawn(tasks, "reports", reports::follow(client(), state()));
+    spawn(tasks, "report writes", reports::write_all(client(), state()));
+    spawn(tasks, "status", reporting::report(client(), state(), Arc::clone(written)));
 }
 
 /// Ends what is under way, and tells the last outcomes.
@@ -141,7 +237,7 @@ async fn finish(
     client: &Client,
     state: &State,
     written: &tokio::sync::Mutex<reporting::Written>,
-    mut tasks: JoinSet<&'static str>,
+    mut tasks: Tasks,
     mut workers: JoinSet<()>,
 ) {
     state.queue.close();

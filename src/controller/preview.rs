@@ -16,7 +16,7 @@ use crate::{
         conditions::{Condition, ConditionStatus, types},
     },
     assessment::{Judge, Workloads},
-    cluster::{crd, profiles::Listing},
+    cluster::{crd, lease::Told, profiles::Listing},
     rollout::{
         Answer, Completeness, Evidence, Look, NamePattern, Namespace, NamespacePlan, Pace, Profiles,
         ServerView, Settings, plan,
@@ -40,6 +40,16 @@ impl Changes {
     }
 }
 
+/// What is known of whether somebody watches the cluster.
+#[derive(Clone, Debug, Default)]
+pub enum Vigil {
+    /// Nothing: it is taken for granted that somebody has all the time.
+    #[default]
+    Unknown,
+    /// The Lease by which a leader is elected tells this; nothing where there is none.
+    Told(Option<Told>),
+}
+
 /// The controller at one moment, without hands.
 #[derive(Debug)]
 pub struct Preview {
@@ -50,6 +60,7 @@ pub struct Preview {
     newer_server: bool,
     /// Since when there is known to be a controller. One that is still to be started has watched nothing.
     watched_since: Option<Timestamp>,
+    vigil: Vigil,
 }
 
 impl Preview {
@@ -66,7 +77,20 @@ impl Preview {
         let judge = Judge::new(LevelVersion::new(Level::Privileged, known))
             .on_server(server.minor)
             .exempting(settings.server_exempt_runtime_classes.iter().cloned());
-        Self { snapshot, settings, judge, newer_server: server.minor > NEWEST_MINOR, watched_since }
+        Self {
+            snapshot,
+            settings,
+            judge,
+            newer_server: server.minor > NEWEST_MINOR,
+            watched_since,
+            vigil: Vigil::default(),
+        }
+    }
+
+    /// The same where something is known of whether somebody watches the cluster.
+    #[must_use]
+    pub fn with_vigil(self, vigil: Vigil) -> Self {
+        Self { vigil, ..self }
     }
 
     /// What it would do about a namespace that runs these workloads, and whose report says this.
@@ -74,7 +98,7 @@ impl Preview {
     /// A last look that is due is taken to agree, unless there is an answer to it among `looks`. What the controller
     /// knows from having watched is taken for granted: that it has missed nothing; and where there was one before the
     /// namespace, that no pod was in it besides those that are there or that the report shows. Where no report tells
-    /// since when nothing violates a policy, a soak begins now.
+    /// since when nothing violates a policy, a soak begins now; and so it does where the Lease tells that nobody watches.
     pub fn plan(
         &self,
         namespace: &Namespace,
@@ -84,7 +108,8 @@ impl Preview {
         now: Timestamp,
     ) -> NamespacePlan {
         let record = remembered.and_then(Remembered::record);
-        let is_watched = self.watched_since.is_some_and(|since| since < namespace.created);
+        let (soaks_since, leads_since) = self.watched(now);
+        let is_watched = self.watched_since.is_some_and(|since| since.max(leads_since) < namespace.created);
         let had_pods = !is_watched || remembered.is_some_and(|remembered| remembered.had_pods(namespace));
         let mut looks = looks.to_vec();
         let pace = Pace { halted: self.is_halted(namespace), ..Pace::default() };
@@ -93,7 +118,7 @@ impl Preview {
                 workloads,
                 judge: &self.judge,
                 newer_server: self.newer_server,
-                watched_since: Timestamp::UNIX_EPOCH,
+                watched_since: soaks_since,
                 created: namespace.created,
                 had_pods,
                 record: record.as_ref(),
@@ -106,6 +131,20 @@ impl Preview {
             match due.filter(|due| looks.iter().all(|look| look.policy != *due)) {
                 Some(policy) => looks.push(agreeing(namespace, policy)),
                 None => return plan,
+            }
+        }
+    }
+
+    /// Since when somebody watches without a gap, and since when it is the one that leads now.
+    fn watched(&self, now: Timestamp) -> (Timestamp, Timestamp) {
+        match &self.vigil {
+            Vigil::Unknown => (Timestamp::UNIX_EPOCH, Timestamp::UNIX_EPOCH),
+            Vigil::Told(told) => {
+                let told = told.as_ref();
+                let since = told.and_then(|told| told.watched_since(now)).unwrap_or(now);
+                // Who comes next has not seen what came and went.
+                let leader = told.map(|told| &told.record).filter(|record| record.holder.is_some());
+                (since, leader.and_then(|record| record.acquired).unwrap_or(now).max(since))
             }
         }
     }

@@ -141,6 +141,7 @@ fn controller(state: &State, snapshot: &Snapshot) -> Controller {
         server_exempt_runtime_classes: settings.server_exempt_runtime_classes.iter().cloned().collect(),
         never_weaken: settings.never_weaken,
         reconcilers: settings.reconcilers.iter().cloned().collect(),
+        lease: state.lease(),
     }
 }
 

@@ -18,7 +18,8 @@ use tokio::{
 use super::{
     announcements::Announcements,
     gate::{Cause, Halts, Looks},
-    metrics::Metrics,
+    leadership::Place,
+    metrics::{LeaderLabels, Metrics},
     outcome::Outcome,
     queue::Queue,
     reports::Reports,
@@ -27,7 +28,10 @@ use super::{
     workloads::{Concerns, Workloads},
 };
 use crate::{
-    cluster::workloads::{Resource, WorkloadEvent},
+    cluster::{
+        lease::Watch,
+        workloads::{Resource, WorkloadEvent},
+    },
     rollout::{Namespace, Raises, Settings},
     standards::Mode,
 };
@@ -59,6 +63,10 @@ pub(super) struct State {
     snapshot: RwLock<Option<Arc<Snapshot>>>,
     outcomes: RwLock<BTreeMap<String, Arc<Outcome>>>,
     passes: Mutex<Passes>,
+    /// Where the lease is by which a leader is elected, if one is.
+    election: Option<Place>,
+    /// Whether this replica has been elected, or is the only one.
+    leading: AtomicBool,
     /// When a namespace last changed in a way that has not been answered yet.
     unanswered: Mutex<BTreeMap<String, Instant>>,
 }
@@ -105,7 +113,51 @@ impl State {
             snapshot: RwLock::default(),
             outcomes: RwLock::default(),
             passes: Mutex::default(),
+            election: None,
+            leading: AtomicBool::new(true),
             unanswered: Mutex::default(),
+        }
+    }
+
+    /// The same of a replica that has to be elected, if there is an election.
+    pub(super) fn electing(mut self, election: Option<Place>) -> Self {
+        *self.leading.get_mut() = election.is_none();
+        self.election = election;
+        self.count_leader(0);
+        self
+    }
+
+    /// What this replica can say of how the cluster is watched: what the next one, which finds it in the Lease, and reads
+    /// the reports, need not doubt.
+    pub(super) fn claim(&self, now: Timestamp) -> Option<Watch> {
+        let since = self.workloads.watched_since()?;
+        let until = self.reports.told_until(now).min(self.workloads.heard_until(now));
+        (since <= until).then_some(Watch { since, until })
+    }
+
+    /// Takes in that this replica leads, and who watched before.
+    pub(super) fn leads(&self, before: Option<Watch>, longest_gap: Duration) {
+        if let Some(before) = before {
+            self.workloads.follows(before, longest_gap);
+        }
+        self.leading.store(true, Ordering::Relaxed);
+        self.count_leader(1);
+    }
+
+    /// The namespace and name of the lease by which a leader is elected, if one is.
+    pub(super) fn lease(&self) -> Option<String> {
+        self.election.as_ref().map(ToString::to_string)
+    }
+
+    /// Whether another replica leads, or none yet.
+    pub(super) fn stands_by(&self) -> bool {
+        !self.leading.load(Ordering::Relaxed)
+    }
+
+    fn count_leader(&self, leaders: i64) {
+        if let Some(Place { name, .. }) = &self.election {
+            let labels = LeaderLabels { name: name.clone() };
+            self.metrics.leader.get_or_create(&labels).set(leaders);
         }
     }
 

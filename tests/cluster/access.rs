@@ -1,13 +1,15 @@
 //! The shipped roles grant what the controller uses, and nothing besides.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use http::Method;
+use podsec::controller::SystemClock;
+use podsec_control_plane::Cluster;
 use serde_json::{Value, json};
 
 use crate::{
     interposer::Passed,
-    stage::{Stage, USER, namespaces::label},
+    stage::{LEASE, Stage, USER, namespaces::label},
 };
 
 /// What a role may grant, in the words of RBAC: API group, resource with subresource, namespace, name, verb. An
@@ -103,7 +105,9 @@ fn covers(granted: &Right, needed: &Right) -> bool {
 
 #[tokio::test]
 async fn every_right_granted_is_used_and_no_other_is_needed() {
-    let mut stage = Stage::new().await;
+    let mut stage = Stage::without_controller(Cluster::builder()).await;
+    stage.clock = Some(Arc::new(SystemClock));
+    stage.start();
     let spec = json!({
         "namespaceNames": ["team-*"], "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"},
     });
@@ -126,10 +130,14 @@ async fn every_right_granted_is_used_and_no_other_is_needed() {
     stage.stop().await;
     stage.start();
     stage
-        .eventually("the second start", || async { (stage.asked("/readyz").await?.0 == 200).then_some(()) })
+        .eventually("the second start", || async {
+            let (code, body) = stage.asked("/readyz").await?;
+            (code == 200 && body == "ok\n").then_some(())
+        })
         .await;
 
-    let granted_rights = granted(&stage, "clusterrole", "podsec", "");
+    let mut granted_rights = granted(&stage, "clusterrole", "podsec", "");
+    granted_rights.extend(granted(&stage, "role", LEASE.1, LEASE.0));
     let passed = stage.interposer.passed();
     let refused: Vec<_> = passed.iter().filter(|passed| matches!(passed.code, Some(401 | 403))).collect();
     assert!(refused.is_empty(), "{refused:?}");

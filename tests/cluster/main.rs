@@ -14,6 +14,7 @@ mod helm;
 mod hostile;
 mod interposer;
 mod krew;
+mod leadership;
 mod outage;
 mod ownership;
 mod plan;

@@ -86,7 +86,9 @@ fn alerts_and_dashboards_ask_for_metrics_that_there_are() {
     for file in ["alerts.yaml", "dashboards/podsec.json"] {
         let text = read(&format!("{CHART}/files/{file}"));
         let words = text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-        let metrics: BTreeSet<_> = words.filter(|word| word.starts_with("podsec_")).collect();
+        let metrics: BTreeSet<_> = words
+            .filter(|word| ["podsec_", "leader_election_"].iter().any(|name| word.starts_with(name)))
+            .collect();
         assert!(metrics.len() >= 5, "{metrics:?}");
         for metric in metrics {
             assert!(known.contains(metric.trim_end_matches("_bucket")), "{file}: there is no {metric}");

@@ -30,7 +30,7 @@ pub(crate) fn flags(subcommand: &str) -> BTreeSet<String> {
         let long = line.split_once(", ").filter(|(short, _)| short.len() == 2).map_or(line, |(_, long)| long);
         long.strip_prefix("--")
     });
-    let flags = names.map(|line| format!("--{}", line.split(' ').next().unwrap()));
+    let flags = names.map(|line| format!("--{}", line.split([' ', '[']).next().unwrap()));
     flags.filter(|flag| flag != "--help").collect()
 }
 
@@ -60,7 +60,8 @@ fn the_metrics_are_documented_and_no_others() {
     let page = read("docs/operating.md");
     let told: BTreeSet<_> = first_cells(&page)
         .into_iter()
-        .filter_map(|cell| cell.trim_matches('`').strip_prefix("podsec_"))
+        .map(|cell| cell.trim_matches('`'))
+        .filter_map(|cell| cell.strip_prefix("podsec_").or(cell.starts_with("leader_").then_some(cell)))
         .map(|name| name.trim_end_matches("_total").trim_end_matches("_info").to_owned())
         .collect();
     assert_eq!(given, told);

@@ -14,10 +14,11 @@ use crate::{
     cluster::{
         CallError,
         client::{Connection, ConnectionError},
-        namespaces, profiles,
+        lease, namespaces, profiles,
         server_version::{VersionError, server_minor},
         workloads::{self, Scope},
     },
+    controller::{Vigil, told_of_itself},
     rollout::Namespace,
 };
 
@@ -100,6 +101,10 @@ pub(in crate::cli) struct Observed {
     pub(in crate::cli) profiles: Option<profiles::Listing>,
     /// What the reports of the namespaces tell.
     pub(in crate::cli) reports: Reports,
+    /// What is known of whether somebody watches.
+    pub(in crate::cli) vigil: Vigil,
+    /// Why the Lease that would tell could not be read, if that is so.
+    pub(in crate::cli) unread_lease: Option<String>,
     /// What is missing.
     pub(in crate::cli) problems: Vec<Problem>,
     /// The namespaces that were named and are not there, told also on stderr.
@@ -192,6 +197,10 @@ impl Selection {
         } else {
             Reports::default()
         };
+        let (vigil, unread_lease) = match profiles.as_ref().filter(|_| extent >= Extent::Reports) {
+            Some(profiles) => read_vigil(&client, profiles).await,
+            None => (Vigil::Unknown, None),
+        };
         let scope = if is_named { Scope::Named(namespaces.keys().cloned().collect()) } else { Scope::All };
         let told = |told: workloads::Progress| {
             progress.say(|| {
@@ -210,8 +219,19 @@ impl Selection {
             Problem { place, message }
         }));
         let took = begun.elapsed();
-        let observed =
-            Observed { name, minor, namespaces, workloads, profiles, reports, problems, absent, took };
+        let observed = Observed {
+            name,
+            minor,
+            namespaces,
+            workloads,
+            profiles,
+            reports,
+            vigil,
+            unread_lease,
+            problems,
+            absent,
+            took,
+        };
         Ok((observed, client))
     }
 
@@ -271,6 +291,18 @@ impl Selection {
             problems.push(Problem { place: format!("namespace {name}"), message });
         }
         Ok(found)
+    }
+}
+
+/// What the Lease tells that the controller says it is elected by; and why that could not be read.
+async fn read_vigil(client: &Client, profiles: &profiles::Listing) -> (Vigil, Option<String>) {
+    let place = told_of_itself(profiles).and_then(|controller| controller.lease.as_deref());
+    let Some((namespace, name)) = place.and_then(|place| place.split_once('/')) else {
+        return (Vigil::Unknown, None);
+    };
+    match lease::get(client, namespace, name).await {
+        Ok(lease) => (Vigil::Told(lease.as_ref().map(lease::Told::of)), None),
+        Err(error) => (Vigil::Unknown, Some(format!("cannot read the controller's Lease: {error}"))),
     }
 }
 

@@ -19,8 +19,8 @@ use crate::{
     cluster::{crd::CrdState, profiles::Listing, workloads},
     controller::{Changes, Preview, Remembered},
     rollout::{
-        Completeness, HoldReason, KeyValues, Look, ModePlan, Namespace, NamespacePlan, ServerView, Settings,
-        Verdict,
+        Change, Completeness, HoldReason, KeyValues, Look, ModePlan, Namespace, NamespacePlan, ServerView,
+        Settings, Verdict,
     },
     standards::{Level, Mode, NEWEST_MINOR, Version},
 };
@@ -68,6 +68,8 @@ pub(in crate::cli) struct Draft {
     waiting: BTreeMap<String, Namespace>,
     workloads: workloads::Listing,
     reports: Reports,
+    /// Why it is not known whether somebody watches.
+    unread_lease: Option<String>,
     pub(super) namespaces: Vec<Drafted>,
     pub(super) preview: Preview,
     /// What could not be read.
@@ -117,13 +119,14 @@ impl Draft {
     /// A plan to be made of a cluster as it was read.
     pub(in crate::cli) fn new(observed: Observed, question: &Question, now: Timestamp) -> Self {
         let Observed { name, minor, namespaces, workloads, profiles, reports, problems, took, .. } = observed;
+        let Observed { vigil, unread_lease, .. } = observed;
         let mut notices = Vec::new();
         if minor > NEWEST_MINOR {
             notices.push(format!(
                 "the API server is of v1.{minor}, and the newest rules that podsec has are those of v1.{NEWEST_MINOR}"
             ));
         }
-        let preview = preview(profiles, question, minor, &mut notices);
+        let preview = preview(profiles, question, minor, &mut notices).with_vigil(vigil);
         let nothing = Inventory::default();
         let is_podsecs = |namespace: &Namespace| {
             !preview.plan(namespace, &nothing.workloads(), None, &[], now).modes.is_empty()
@@ -135,6 +138,7 @@ impl Draft {
             waiting: namespaces,
             workloads,
             reports,
+            unread_lease,
             namespaces: Vec::new(),
             preview,
             problems,
@@ -206,9 +210,11 @@ impl Draft {
         let mut inventories = BTreeMap::new();
         let mut reports = Vec::with_capacity(self.namespaces.len() + self.waiting.len());
         let mut unread = None;
+        let mut is_watch_of_account = false;
         let mut drawn_up = std::mem::take(&mut self.namespaces).into_iter();
         while let Some(drafted) = drawn_up.next().or_else(|| self.next()) {
-            let Drafted { namespace, inventory, plan, checks, .. } = drafted;
+            let Drafted { namespace, inventory, remembered, plan, checks } = drafted;
+            is_watch_of_account |= remembered.is_some_and(|told| told.soaks()) && goes_by_soak(&plan);
             if unread.is_none() && is_soaking(&plan) {
                 unread = self.reports.unread(&namespace.name).map(ToOwned::to_owned);
             }
@@ -216,7 +222,11 @@ impl Draft {
             reports.push(NamespaceReport { cross_checks: checks, ..report });
             inventories.insert(namespace.name, inventory);
         }
-        let Self { preview, problems, name, minor, took, mut notices, is_partial, .. } = self;
+        let Self { preview, problems, name, minor, took, mut notices, is_partial, unread_lease, .. } = self;
+        let unknown = unread_lease.filter(|_| is_watch_of_account);
+        notices.extend(unknown.map(|reason| {
+            format!("{reason}: it is not known whether a controller runs, and a soak is shown as if one had all the time")
+        }));
         notices.extend(unread.map(|reason| format!("{reason}: a soak is shown as if it began now")));
         ClusterPlan { name, minor, took, notices, problems, reports, is_partial, bench, preview, inventories }
     }
@@ -248,6 +258,12 @@ impl ClusterPlan {
 /// Whether enforce waits for its soak.
 fn is_soaking(plan: &Outline) -> bool {
     plan.modes.iter().any(|plan| matches!(plan.held(), Some(HoldReason::Soaking { .. })))
+}
+
+/// Whether enforce waits for its soak, or has soaked.
+fn goes_by_soak(plan: &Outline) -> bool {
+    let is_raise = |plan: &ModePlan| matches!(plan.verdict, Verdict::Write { change: Change::Raise, .. });
+    is_soaking(plan) || plan.modes.iter().any(|plan| plan.mode == Mode::Enforce && is_raise(plan))
 }
 
 /// Leaves what was asked for: enforce at that level and no lower one, which what is stricter already has.

@@ -56,3 +56,39 @@ fn a_namespace_that_was_made_just_now_is_raised_at_once_where_nothing_was_ever_i
     assert_eq!(planned("2026-11-22T11:55:00Z"), "raised");
     assert_eq!(planned("2026-11-22T11:45:00Z"), "soaking");
 }
+
+#[test]
+fn a_soak_goes_on_as_long_as_somebody_watches_and_begins_anew_with_the_next_controller() {
+    let planned = |since: &str, until: &str| {
+        let reported = soaking().reported("a", clean_since("2026-11-21T08:30:00Z"));
+        let plan = reported.watched(since, until).plan();
+        (plan.reports[0].word(), next(&plan))
+    };
+    let raised = ("raised".to_owned(), None);
+    let at = |time: &str| ("soaking".to_owned(), Some(time.to_owned()));
+    assert_eq!(planned("2026-11-20T00:00:00Z", "2026-11-22T11:59:58Z"), raised);
+    assert_eq!(planned("2026-11-20T00:00:00Z", "2026-11-22T11:59:30Z"), raised, "the next one would go on");
+    assert_eq!(
+        planned("2026-11-22T01:00:00Z", "2026-11-22T11:59:58Z"),
+        at("2026-11-23T01:00:00Z"),
+        "nobody watched before"
+    );
+    assert_eq!(
+        planned("2026-11-20T00:00:00Z", "2026-11-22T11:59:00Z"),
+        at("2026-11-23T12:00:00Z"),
+        "the controller is down"
+    );
+}
+
+#[test]
+fn where_the_lease_cannot_be_read_it_is_said_where_it_matters() {
+    let why = "cannot read the controller's Lease: forbidden";
+    let notices = |cluster: Cluster| cluster.missing_lease(why).plan().notices;
+    let said = format!(
+        "{why}: it is not known whether a controller runs, and a soak is shown as if one had all the time"
+    );
+    for at in ["2026-11-22T08:30:00Z", "2026-11-21T08:30:00Z"] {
+        assert_eq!(notices(soaking().reported("a", clean_since(at))), [said.clone()]);
+    }
+    assert_eq!(notices(soaking()), Vec::<String>::new(), "it begins now");
+}

@@ -22,7 +22,8 @@ use crate::{
         ServerVerdict, Shapes, TemplateKind,
     },
     cli::observing::{Observed, Problem, Reports},
-    cluster::{crd::CrdState, profiles, workloads},
+    cluster::{crd::CrdState, lease, profiles, workloads},
+    controller::Vigil,
     rollout::{
         Completeness, ENFORCED, GOVERNED_BY, KeyValues, ManagedFields, Namespace, ON_RELEASE, Operation,
         Owners, TRACKED_KEYS,
@@ -75,6 +76,8 @@ pub(in crate::cli) fn cluster(name: &str) -> Cluster {
             crd: CrdState::default(),
         }),
         reports: Reports::default(),
+        vigil: Vigil::default(),
+        unread_lease: None,
         problems: Vec::new(),
         absent: Vec::new(),
         took: Duration::from_millis(1234),
@@ -113,6 +116,25 @@ impl Cluster {
         };
         self.observed.namespaces.insert(name.to_owned(), namespace);
         self.observed.workloads.inventories.insert(name.to_owned(), Inventory::default());
+        self
+    }
+
+    /// Has the Lease tell that somebody watched from then to then.
+    pub(in crate::cli) fn watched(mut self, since: &str, until: &str) -> Self {
+        let watch = lease::Watch { since: since.parse().unwrap(), until: until.parse().unwrap() };
+        let record = lease::Record {
+            holder: Some("podsec-0_1".to_owned()),
+            lasts: Duration::from_secs(15),
+            acquired: Some(watch.since),
+            ..lease::Record::default()
+        };
+        self.observed.vigil = Vigil::Told(Some(lease::Told { record, watch: Some(watch) }));
+        self
+    }
+
+    /// Has the Lease not be read.
+    pub(in crate::cli) fn missing_lease(mut self, reason: &str) -> Self {
+        self.observed.unread_lease = Some(reason.to_owned());
         self
     }
 

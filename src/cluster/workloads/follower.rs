@@ -89,10 +89,11 @@ impl Follower {
 
     async fn list(&mut self, manner: &mut Manner) -> Result<String, ReadError> {
         let mut pages = Pages::new(&self.client, &self.shapes, (self.resource, None), &self.age, *manner);
-        let mut listed = Vec::new();
+        let (mut listed, mut begun) = (Vec::new(), None);
         loop {
             match pages.next().await {
                 Ok(Piece::Objects(objects, _)) => {
+                    begun.get_or_insert_with(Instant::now);
                     for (namespace, observed) in objects {
                         listed.push(Listed::entry(&namespace, observed.name()));
                         say(&self.signals, Signal::Found(WorkloadEvent::Applied { namespace, observed }))
@@ -100,7 +101,8 @@ impl Follower {
                     }
                 }
                 Ok(Piece::End(version)) => {
-                    self.say(Signal::Happened(WorkloadEvent::Listed(Listed::new(listed)))).await;
+                    let listed = Listed::new(listed, begun.unwrap_or_else(Instant::now));
+                    self.say(Signal::Happened(WorkloadEvent::Listed(listed))).await;
                     return Ok(version);
                 }
                 Err(error) => {

@@ -25,4 +25,4 @@ pub use listing::{Listing, Problem, Progress};
 pub use reading::Observed;
 pub use resource::{Resource, Scope};
 pub use splitter::BrokenAnswer;
-pub use stream::{Listed, SILENCE, WorkloadEvent, WorkloadStream};
+pub use stream::{Interruption, Listed, SILENCE, WorkloadEvent, WorkloadStream};

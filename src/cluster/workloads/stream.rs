@@ -48,13 +48,41 @@ pub enum WorkloadEvent {
     Alive,
 }
 
+/// Whether a stream is interrupted, for those who do not read it. It is made up for as soon as something comes again; until
+/// then nobody but the stream knows where it was.
+#[derive(Clone, Debug, Default)]
+pub struct Interruption(Arc<Mutex<Option<Instant>>>);
+
+impl Interruption {
+    /// When something came last, if the stream has been interrupted since.
+    pub fn since(&self) -> Option<Instant> {
+        *self.0.lock()
+    }
+
+    fn begins(&self, heard: Instant) {
+        self.0.lock().get_or_insert(heard);
+    }
+
+    fn ends(&self) {
+        *self.0.lock() = None;
+    }
+}
+
 /// All objects of a kind at one moment.
-pub struct Listed(Vec<Fingerprint>);
+pub struct Listed {
+    objects: Vec<Fingerprint>,
+    begun: Instant,
+}
 
 impl Listed {
-    pub(super) fn new(mut objects: Vec<Fingerprint>) -> Self {
+    pub(super) fn new(mut objects: Vec<Fingerprint>, begun: Instant) -> Self {
         objects.sort_unstable();
-        Self(objects)
+        Self { objects, begun }
+    }
+
+    /// When the list began to come: what it says held by then, and what happened since is told by the watch.
+    pub const fn begun(&self) -> Instant {
+        self.begun
     }
 
     /// What stands for an object of a namespace.
@@ -64,23 +92,23 @@ impl Listed {
 
     /// Whether the object of this name was there.
     pub fn has(&self, namespace: &str, name: &str) -> bool {
-        self.0.binary_search(&Self::entry(namespace, name)).is_ok()
+        self.objects.binary_search(&Self::entry(namespace, name)).is_ok()
     }
 
     /// How many there were.
     pub const fn len(&self) -> usize {
-        self.0.len()
+        self.objects.len()
     }
 
     /// Whether there was none.
     pub const fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.objects.is_empty()
     }
 }
 
 impl fmt::Debug for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} objects", self.0.len())
+        write!(f, "{} objects", self.objects.len())
     }
 }
 
@@ -108,6 +136,9 @@ pub struct WorkloadStream {
     /// When it is silent; nothing while it is.
     silent_at: Option<Instant>,
     trouble: Option<String>,
+    /// When something came last.
+    heard: Instant,
+    interruption: Interruption,
     /// What comes behind [`WorkloadEvent::Alive`].
     next: Option<WorkloadEvent>,
     _follower: AbortOnDropHandle<()>,
@@ -133,6 +164,8 @@ impl WorkloadStream {
             signals,
             silent_at: Some(Instant::now() + SILENCE),
             trouble: None,
+            heard: Instant::now(),
+            interruption: Interruption::default(),
             next: None,
             _follower: AbortOnDropHandle::new(tokio::spawn(follower.follow(since))),
         }
@@ -141,6 +174,11 @@ impl WorkloadStream {
     /// What is followed.
     pub const fn resource(&self) -> Resource {
         self.resource
+    }
+
+    /// Tells at any time whether it is interrupted.
+    pub fn interruption(&self) -> Interruption {
+        self.interruption.clone()
     }
 
     /// What happens next; nothing once the follower has ended, which it does not by itself. A call that is dropped loses
@@ -161,6 +199,7 @@ impl WorkloadStream {
                 Signal::Found(event) => return Some(event),
                 Signal::Trouble(trouble) => {
                     self.trouble = Some(trouble);
+                    self.interruption.begins(self.heard);
                     continue;
                 }
                 Signal::Happened(event) => Some(event),
@@ -185,6 +224,8 @@ impl WorkloadStream {
     /// Notes that something came; says whether it had been silent.
     fn comes_alive(&mut self) -> bool {
         self.trouble = None;
+        self.heard = Instant::now();
+        self.interruption.ends();
         self.silent_at.replace(Instant::now() + SILENCE).is_none()
     }
 }

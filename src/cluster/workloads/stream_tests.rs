@@ -364,3 +364,22 @@ async fn a_call_that_is_dropped_loses_nothing() {
     }
     assert_eq!(told(&mut stream).await, ["+a/p", "+a/q", "listed 2"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn since_when_a_stream_is_interrupted_is_known_until_something_comes_again() {
+    let (client, _) = scripted(vec![
+        Reply::of(list_of("7", &[pod("a", "old", "5")])),
+        Reply::refused(500, "broken"),
+        watch(event("ADDED", &pod("a", "p", "8"))),
+    ]);
+    let mut stream = open(client, None);
+    let interruption = stream.interruption();
+    assert_eq!(told(&mut stream).await, ["+a/old", "listed 1"]);
+    let heard = Instant::now();
+    assert_eq!(interruption.since(), None);
+    let next = tokio::spawn(async move { told::<1>(&mut stream).await });
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!(interruption.since(), Some(heard));
+    assert_eq!(next.await.unwrap(), ["+a/p"]);
+    assert_eq!(interruption.since(), None);
+}

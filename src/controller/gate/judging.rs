@@ -68,7 +68,8 @@ fn with_view(case: &Case<'_>, view: &View<'_>) -> Judged {
         newer_server: snapshot.server.minor > NEWEST_MINOR,
         watched_since: view.watched_since,
         created: namespace.created,
-        had_pods: view.had_pods || namespace.created < view.watched_since,
+        // What ran there while another replica watched, and is gone, this one has not seen.
+        had_pods: view.had_pods || namespace.created < view.seen_since,
         record,
         looks,
         pace,

@@ -79,8 +79,9 @@ fn onlookers_of(inventory: &Inventory, profiles: &[Value]) -> Vec<(String, Repor
         raised: None,
         now: "2026-11-22T12:00:00Z".parse().unwrap(),
     };
+    let since = Timestamp::UNIX_EPOCH;
     let view =
-        View { inventory, had_pods: true, watched_since: Timestamp::UNIX_EPOCH, rejections: &rejections };
+        View { inventory, had_pods: true, seen_since: since, watched_since: since, rejections: &rejections };
     let onlookers = with_view(&case, &view).findings.unwrap().onlookers;
     let told = |(name, summary): (String, Summary)| {
         (name, summary.state, summary.workloads.violating, summary.pods.violating)

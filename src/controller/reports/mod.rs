@@ -10,6 +10,7 @@ mod writing;
 
 use std::collections::{BTreeSet, HashMap};
 
+use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::{
     sync::Notify,
@@ -44,6 +45,8 @@ struct Entries {
     standing: HashMap<String, Standing>,
     waiting: HashMap<String, Waiting>,
     order: BTreeSet<(Instant, String)>,
+    /// The namespaces whose reports are being written with a new verdict, each with since when it waits to be told.
+    under_way: HashMap<String, Timestamp>,
     /// What the gate has to remember, by namespace.
     records: HashMap<String, GateRecord>,
 }
@@ -94,6 +97,8 @@ struct Waiting {
     wanted: Option<Box<ReportContent>>,
     /// Whether none stands: a first fill waits for no rate.
     is_first: bool,
+    /// Since when a new verdict waits to be told, if it is more than counts.
+    untold: Option<Timestamp>,
 }
 
 impl Reports {
@@ -150,27 +155,42 @@ impl Reports {
             return;
         }
         let before = entries.standing.get(namespace);
-        let due = match (before, &wanted_imprint) {
+        let change = match (before, &wanted_imprint) {
             (None, None) => None,
-            (Some(before), Some(wanted)) => match before.imprint.change(wanted) {
-                None => None,
-                Some(ReportChange::Verdict) => Some(now),
-                Some(ReportChange::Counts) => {
-                    Some(before.written.map_or(now, |written| now.max(written + COUNTS_EVERY)))
-                }
-            },
-            (None, Some(_)) | (Some(_), None) => Some(now),
+            (Some(before), Some(wanted)) => before.imprint.change(wanted),
+            (None, Some(_)) | (Some(_), None) => Some(ReportChange::Verdict),
         };
+        let written = before.and_then(|before| before.written);
         let is_first = before.is_none();
-        entries.schedule(namespace, due.map(|due| Waiting { due, wanted: wanted.map(Box::new), is_first }));
+        let waiting = change.map(|change| {
+            let wanted = wanted.map(Box::new);
+            match change {
+                ReportChange::Verdict => {
+                    Waiting { due: now, wanted, is_first, untold: Some(Timestamp::now()) }
+                }
+                ReportChange::Counts => {
+                    let due = written.map_or(now, |written| now.max(written + COUNTS_EVERY));
+                    Waiting { due, wanted, is_first, untold: None }
+                }
+            }
+        });
+        entries.schedule(namespace, waiting);
         drop(entries);
         self.changed.notify_one();
+    }
+
+    /// Up to when the reports tell every verdict: what came later, whoever reads them may not know.
+    pub(super) fn told_until(&self, now: Timestamp) -> Timestamp {
+        let entries = self.entries.lock();
+        let waiting = entries.waiting.values().filter_map(|waiting| waiting.untold);
+        waiting.chain(entries.under_way.values().copied()).min().map_or(now, |untold| untold.min(now))
     }
 
     /// Forgets a namespace that is gone: its report goes with it.
     pub(super) fn forget(&self, namespace: &str) {
         let mut entries = self.entries.lock();
         entries.schedule(namespace, None);
+        entries.under_way.remove(namespace);
         entries.standing.remove(namespace);
         entries.records.remove(namespace);
     }
@@ -191,6 +211,7 @@ impl Entries {
         if let Some(mut waiting) = waiting {
             if let Some(before) = before {
                 waiting.due = waiting.due.min(before.due);
+                waiting.untold = before.untold.into_iter().chain(waiting.untold).min();
             }
             self.order.insert((waiting.due, namespace.to_owned()));
             self.waiting.insert(namespace.to_owned(), waiting);
@@ -205,7 +226,12 @@ impl Entries {
         }
         self.order.pop_first();
         match self.waiting.remove(&namespace) {
-            Some(waiting) => Ok((namespace, waiting)),
+            Some(waiting) => {
+                if let Some(untold) = waiting.untold {
+                    self.under_way.insert(namespace.clone(), untold);
+                }
+                Ok((namespace, waiting))
+            }
             None => Err(Some(now)),
         }
     }
@@ -256,5 +282,30 @@ mod tests {
         let (namespace, waiting) = reports.entries.lock().next(Instant::now()).unwrap();
         assert_eq!((namespace.as_str(), waiting.wanted), ("a", None));
         assert!(matches!(reports.entries.lock().next(Instant::now()), Err(None)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_not_told_yet_is_known_until_it_is() {
+        let reports = Reports::default();
+        let told = || reports.told_until(Timestamp::MAX);
+        let next = || reports.entries.lock().next(Instant::now()).unwrap().1;
+        assert_eq!(told(), Timestamp::MAX);
+        reports.put("a", Some(says(ReportState::Held, 1)));
+        let since = told();
+        assert!(since <= Timestamp::now());
+        let waiting = next();
+        assert_eq!(told(), since, "it is being written");
+        reports.again("a", waiting);
+        assert_eq!(told(), since, "it could not be written");
+        reports.put("a", Some(says(ReportState::InSync, 1)));
+        assert_eq!(told(), since, "what is told instead is told as late");
+        let waiting = next();
+        reports.wrote("a", waiting.wanted.as_deref(), Identity::default());
+        assert_eq!(told(), Timestamp::MAX);
+        reports.put("a", Some(says(ReportState::InSync, 2)));
+        assert_eq!(told(), Timestamp::MAX, "counts may wait");
+        reports.put("a", Some(says(ReportState::Held, 2)));
+        reports.forget("a");
+        assert_eq!(told(), Timestamp::MAX);
     }
 }

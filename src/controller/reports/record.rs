@@ -30,6 +30,11 @@ impl Remembered {
         record(&self.soak)
     }
 
+    /// Whether it says since when the namespace is clean.
+    pub fn soaks(&self) -> bool {
+        !self.soak.clean.is_empty()
+    }
+
     /// Whether podsec saw a pod in this very namespace, or would have missed one.
     pub(in super::super) fn had_pods(&self, namespace: &Namespace) -> bool {
         self.had_pods && self.soak.namespace_uid == namespace.uid

@@ -150,8 +150,9 @@ impl Reports {
     }
 
     /// Takes in that a report was written, or that it is gone.
-    fn wrote(&self, namespace: &str, wanted: Option<&ReportContent>, identity: Identity) {
+    pub(super) fn wrote(&self, namespace: &str, wanted: Option<&ReportContent>, identity: Identity) {
         let mut entries = self.entries.lock();
+        entries.under_way.remove(namespace);
         match wanted {
             None => drop(entries.standing.remove(namespace)),
             Some(content) => {
@@ -162,12 +163,22 @@ impl Reports {
     }
 
     /// Has a report tried again that could not be written, unless something newer waits already.
-    fn again(&self, namespace: &str, waiting: Waiting) {
+    pub(super) fn again(&self, namespace: &str, waiting: Waiting) {
         let mut entries = self.entries.lock();
-        if !entries.waiting.contains_key(namespace) {
+        entries.under_way.remove(namespace);
+        if let Some(newer) = entries.waiting.get_mut(namespace) {
+            newer.untold = newer.untold.into_iter().chain(waiting.untold).min();
+        } else {
             let due = Instant::now() + AGAIN;
             entries.schedule(namespace, Some(Waiting { due, ..waiting }));
         }
+    }
+}
+
+impl Reports {
+    /// Takes in that a report cannot be written any more, since its namespace is going.
+    fn is_past(&self, namespace: &str) {
+        self.entries.lock().under_way.remove(namespace);
     }
 }
 
@@ -202,7 +213,7 @@ async fn write(client: &Client, state: &State, namespace: String, waiting: Waiti
             state.reports.wrote(&namespace, waiting.wanted.as_deref(), identity);
         }
         // The namespace is gone, or going, and its report with it.
-        Err(error) if is_of_the_past(&error) => {}
+        Err(error) if is_of_the_past(&error) => state.reports.is_past(&namespace),
         Err(error) => {
             tracing::warn!(namespace, %error, category = error.category(), "cannot write the report");
             state.metrics.report_failures.inc();

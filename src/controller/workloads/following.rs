@@ -25,6 +25,7 @@ use crate::cluster::{
 /// Follows the objects of one kind. Ends only with the stream, which does not end by itself.
 pub(in super::super) async fn follow(client: Client, state: Arc<State>, resource: Resource) {
     let mut stream = WorkloadStream::open(client, resource, state.workloads.shapes(), None);
+    state.workloads.heeds(stream.interruption());
     while let Some(event) = stream.next().await {
         state.saw_workload(resource, event, Timestamp::now());
     }

@@ -3,16 +3,19 @@
 mod following;
 mod streams;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use parking_lot::{Mutex, RwLock};
 
 pub(super) use self::following::{follow, follow_rejections};
-use self::streams::Streams;
+use self::streams::{Streams, Told};
 use crate::{
     assessment::{Inventory, Rejection, Rejections, Shapes},
-    cluster::workloads::{Listed, Observed, Resource, WorkloadEvent},
+    cluster::{
+        lease::Watch,
+        workloads::{Interruption, Listed, Observed, Resource, WorkloadEvent},
+    },
 };
 
 /// What runs in the namespaces of the cluster.
@@ -21,6 +24,7 @@ pub(super) struct Workloads {
     shapes: Arc<Mutex<Shapes>>,
     by_namespace: RwLock<BTreeMap<String, Arc<Mutex<Running>>>>,
     streams: Mutex<Streams>,
+    interruptions: Mutex<Vec<Interruption>>,
 }
 
 /// What runs in one namespace.
@@ -39,7 +43,9 @@ pub(super) struct View<'a> {
     pub(super) inventory: &'a Inventory,
     /// Whether a pod was ever seen.
     pub(super) had_pods: bool,
-    /// Since when all streams have told everything.
+    /// Since when all streams have told this replica everything.
+    pub(super) seen_since: Timestamp,
+    /// Since when somebody was told everything, this replica or one before it.
     pub(super) watched_since: Timestamp,
     /// The pods that were refused.
     pub(super) rejections: &'a Rejections,
@@ -86,7 +92,8 @@ impl Workloads {
             }
             WorkloadEvent::Listed(listed) => {
                 self.retain(resource, &listed);
-                let is_news = self.streams.lock().listed(resource, now);
+                let as_of = before(now, listed.begun().elapsed());
+                let is_news = self.streams.lock().listed(resource, as_of, now);
                 if is_news { Concerns::All } else { Concerns::Nobody }
             }
             WorkloadEvent::Silent { reason } => {
@@ -131,7 +138,7 @@ impl Workloads {
         now: Timestamp,
         look: impl FnOnce(&View<'_>) -> T,
     ) -> Option<T> {
-        let (watched_since, missing) = self.streams.lock().state()?;
+        let Told { since: seen_since, watched_since, missing } = self.streams.lock().told()?;
         let entry = self.entry(namespace);
         let mut running = entry.lock();
         let Running { inventory, had_pods, rejections } = &mut *running;
@@ -143,12 +150,35 @@ impl Workloads {
                 inventory.complete(resource.name());
             }
         }
-        Some(look(&View { inventory, had_pods: *had_pods, watched_since, rejections }))
+        Some(look(&View { inventory, had_pods: *had_pods, seen_since, watched_since, rejections }))
+    }
+
+    /// Takes in who watched before this replica, without how long a gap that counts.
+    pub(super) fn follows(&self, before: Watch, longest_gap: Duration) {
+        self.streams.lock().follows(before, longest_gap);
+    }
+
+    /// Takes in how it can be known whether a stream is interrupted.
+    pub(super) fn heeds(&self, interruption: Interruption) {
+        self.interruptions.lock().push(interruption);
+    }
+
+    /// Up to when it was surely heard of everything that happened.
+    pub(super) fn heard_until(&self, now: Timestamp) -> Timestamp {
+        let interruptions = self.interruptions.lock();
+        let since = interruptions.iter().filter_map(Interruption::since).min();
+        since.map_or(now, |since| before(now, since.elapsed()))
+    }
+
+    /// Since when somebody has watched everything; nothing while this replica does not.
+    pub(super) fn watched_since(&self) -> Option<Timestamp> {
+        let told = self.streams.lock().told()?;
+        told.missing.is_empty().then_some(told.watched_since)
     }
 
     /// Whether it was heard of everything once.
     pub(super) fn is_known(&self) -> bool {
-        self.streams.lock().state().is_some()
+        self.streams.lock().told().is_some()
     }
 
     /// Forgets a namespace that is gone.
@@ -167,6 +197,12 @@ impl Workloads {
     pub(super) fn pods(&self) -> usize {
         self.by_namespace.read().values().map(|entry| entry.lock().inventory.pods()).sum()
     }
+}
+
+/// The time so long before.
+fn before(now: Timestamp, ago: Duration) -> Timestamp {
+    let ago = SignedDuration::try_from(ago).unwrap_or(SignedDuration::MAX);
+    now.checked_sub(ago).unwrap_or(Timestamp::MIN)
 }
 
 /// The state of all streams, by kind; what they have in common is in [`Streams`].

@@ -16,7 +16,8 @@ use crate::stage::path;
 const RELEASE: &str = "app.kubernetes.io/instance=podsec";
 
 /// All kinds that the chart makes without the Prometheus operator.
-const KINDS: &str = "crd,clusterrole,clusterrolebinding,serviceaccount,service,deployment,networkpolicy,pdb";
+const KINDS: &str =
+    "crd,clusterrole,clusterrolebinding,role,rolebinding,serviceaccount,service,deployment,networkpolicy,pdb";
 
 /// Helm on a cluster, as its administrator.
 struct Installed {
@@ -114,6 +115,16 @@ async fn definitions_are_upgraded_and_outlive_the_release_unless_told() {
     installed.helm(&["upgrade", "podsec", &chart]);
     assert_eq!(installed.short_names(), r#"["cpsp"]"#);
 
+    // A Deployment of several that is made one of a single replica has another strategy, and back again.
+    let strategy = || {
+        let field = "-o=jsonpath={.spec.strategy.type}";
+        installed.kubectl(&["get", "deployment/podsec", "-n", NAMESPACE, field])
+    };
+    installed.helm(&["upgrade", "podsec", &chart, "--set=leaderElection.enabled=false,replicaCount=1"]);
+    assert_eq!(strategy(), "Recreate");
+    installed.helm(&["upgrade", "podsec", &chart]);
+    assert_eq!(strategy(), "RollingUpdate");
+
     // Neither an upgrade without them nor uninstalling takes the profiles along.
     let told = installed.helm(&["upgrade", "podsec", &chart, "--set=crds.enabled=false"]);
     assert!(told.contains("podsec waits until they are there"), "{told}");
@@ -158,6 +169,9 @@ async fn what_is_installed_may_do_its_work_and_is_let_in() {
         installed.kubectl(&["auth", "can-i", verb, resource, "-A", &user]);
     }
     assert!(installed.cluster.kubectl(&["auth", "can-i", "create", "namespaces", "-A", &user]).is_err());
+    let update = ["auth", "can-i", "update", "leases.coordination.k8s.io/podsec", &user];
+    installed.kubectl(&[&update[..], &["-n", NAMESPACE]].concat());
+    assert!(installed.cluster.kubectl(&[&update[..], &["-n", "default"]].concat()).is_err());
 
     // Nothing makes pods of a Deployment here. Its namespace enforces restricted, and takes one.
     let get = ["get", "deployment/labels-podsec", "-n", NAMESPACE, "-o=json"];

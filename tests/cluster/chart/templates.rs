@@ -81,6 +81,8 @@ fn every_switch_switches() {
             "CustomResourceDefinition",
             "NetworkPolicy",
             "PodDisruptionBudget",
+            "Role",
+            "RoleBinding",
             "ServiceAccount",
         ]);
     assert_eq!(kinds("default"), usual);
@@ -104,6 +106,10 @@ fn values_reach_what_they_are_for() {
         container_arguments(&everything),
         [
             "controller",
+            "--leader-elect",
+            "--lease-duration=1m0s",
+            "--renew-deadline=40s",
+            "--retry-period=5s",
             "--listen=0.0.0.0:8080",
             "--log-format=text",
             "--concurrency=64",
@@ -137,12 +143,11 @@ fn values_reach_what_they_are_for() {
     let selector = monitor["spec"]["selector"]["matchLabels"].as_object().unwrap();
     assert!(selector.iter().all(|pair| labels.get(pair.0) == Some(pair.1)), "{selector:?}");
     let account = of_kind(&everything, "ServiceAccount").unwrap();
-    let binding = of_kind(&everything, "ClusterRoleBinding").unwrap();
     let (name, namespace) = (&account["metadata"]["name"], NAMESPACE);
-    assert_eq!(
-        binding["subjects"],
-        json!([{"kind": "ServiceAccount", "name": name, "namespace": namespace}])
-    );
+    for kind in ["ClusterRoleBinding", "RoleBinding"] {
+        let subjects = &of_kind(&everything, kind).unwrap()["subjects"];
+        assert_eq!(*subjects, json!([{"kind": "ServiceAccount", "name": name, "namespace": namespace}]));
+    }
     assert_eq!(&pod["spec"]["serviceAccountName"], name);
 }
 
@@ -160,7 +165,9 @@ fn alerts_and_dashboards_arrive_as_they_are() {
 #[test]
 fn values_that_cannot_be_are_refused_by_name() {
     let table = [
-        ("replicaCount=2", "/replicaCount"),
+        ("replicaCount=-1", "/replicaCount"),
+        ("leaderElection.enabled=false", "/replicaCount"),
+        ("leaderElection.retryPeriod=2", "/leaderElection/retryPeriod"),
         ("controller.neverWeakens=true", "neverWeakens"),
         ("controler.neverWeaken=true", "controler"),
         ("controller.logFormat=xml", "/controller/logFormat"),

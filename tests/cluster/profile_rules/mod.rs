@@ -207,7 +207,7 @@ fn overflowing_status() -> podsec::api::ProfileStatus {
         "exempt": vec![json!({"name": "a", "exemption": "a", "reason": long, "expires": "2027-01-01T00:00:00Z"}); 30],
         "expiring": vec![json!({"name": "a", "reason": "why", "expires": "2027-01-01T00:00:00Z"}); 30],
         "controller": {
-            "version": long, "newestStandards": long, "serverVersion": long, "neverWeaken": true,
+            "version": long, "newestStandards": long, "serverVersion": long, "neverWeaken": true, "lease": long,
             "protectedNamespaces": vec![&long; 100], "serverDefaults": vec![&long; 100],
             "serverExemptRuntimeClasses": vec![&long; 100], "reconcilers": vec![&long; 100],
         },

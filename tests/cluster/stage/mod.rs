@@ -13,6 +13,7 @@ use std::{
     future::Future,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,7 +21,8 @@ use jiff::Timestamp;
 use k8s_openapi::api::events::v1::Event;
 use kube::{Api, Client, api::ListParams};
 use podsec::{
-    controller::Options,
+    cluster::lease::Terms,
+    controller::{Clock, Election, Options, Place},
     rollout::{NamePattern, Settings, VERSION_WINDOW},
 };
 use podsec_control_plane::{Builder, Cluster};
@@ -39,6 +41,9 @@ const DEADLINE: Duration = Duration::from_secs(90);
 /// The user whom the shipped roles are bound to.
 pub(crate) const USER: &str = "podsec";
 
+/// Where the lease is of the shipped Deployment.
+pub(crate) const LEASE: (&str, &str) = ("podsec-system", "podsec");
+
 /// A cluster with podsec installed.
 pub(crate) struct Stage {
     pub(crate) cluster: Cluster,
@@ -46,6 +51,8 @@ pub(crate) struct Stage {
     pub(crate) settings: Settings,
     pub(crate) version_window: Duration,
     pub(crate) interposer: Interposer,
+    /// What the controller checks its leadership against; without it, it takes itself for the only one.
+    pub(crate) clock: Option<Arc<dyn Clock>>,
     controller: Option<Running>,
 }
 
@@ -72,6 +79,7 @@ impl Stage {
             settings,
             version_window: VERSION_WINDOW,
             interposer: Interposer::default(),
+            clock: None,
             controller: None,
         };
         stage.install_crd();
@@ -95,6 +103,7 @@ impl Stage {
     async fn install_roles(&self) {
         self.cluster.apply_file(path("deploy/install.yaml").as_ref()).unwrap();
         self.bind_cluster_role();
+        self.bind_role(USER);
         self.eventually("the role to take effect", || async {
             let can = ["auth", "can-i", "patch", "podsecurityreports.podsec.dev", "-A"];
             self.cluster.kubectl_as(USER, &can).is_ok().then_some(())
@@ -109,6 +118,13 @@ impl Stage {
         self.cluster.kubectl(&binding).unwrap();
     }
 
+    /// Gives a user what the shipped role grants in podsec's own namespace.
+    pub(crate) fn bind_role(&self, user: &str) {
+        let (user, binding) = (format!("--user={user}"), format!("test-{user}"));
+        let binding = ["create", "rolebinding", &binding, "--role=podsec", &user, "-n", LEASE.0];
+        self.cluster.kubectl(&binding).unwrap();
+    }
+
     /// Whether the user may write namespaces now.
     pub(crate) fn may_patch(&self) -> bool {
         self.cluster.kubectl_as(USER, &["auth", "can-i", "patch", "namespaces"]).is_ok()
@@ -117,19 +133,33 @@ impl Stage {
     /// Starts the controller, as the user with the shipped roles.
     pub(crate) fn start(&mut self) {
         assert!(self.controller.is_none(), "never two at a time");
-        let config = self.cluster.config(USER).unwrap();
-        let interposer = self.interposer.clone();
-        let client = move || interposer.before(Client::try_from(config).unwrap());
+        let client = self.client();
+        let client = move || client().unwrap();
         self.controller = Some(Running::start(client, self.options(), &self.log_path()));
     }
 
+    /// Makes a client of the controller's, with connections of its own.
+    fn client(&self) -> impl FnOnce() -> kube::Result<Client> + Send + use<> {
+        let config = self.cluster.config(USER).unwrap();
+        let interposer = self.interposer.clone();
+        move || Ok(interposer.before(Client::try_from(config)?))
+    }
+
     fn options(&self) -> Options {
+        let election = self.clock.clone().map(|clock| Election {
+            place: Place { namespace: LEASE.0.into(), name: LEASE.1.into() },
+            terms: Terms::default(),
+            name: USER.into(),
+            client: Box::new(self.client()),
+            clock,
+        });
         Options {
             settings: self.settings.clone(),
             version_window: self.version_window,
             concurrency: 8,
             listener: None,
             instance: None,
+            election,
         }
     }
 
@@ -202,7 +232,7 @@ impl Stage {
 }
 
 /// The answer to a GET: code and body.
-async fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
+pub(crate) async fn get(address: SocketAddr, path: &str) -> std::io::Result<(u16, String)> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;

@@ -55,6 +55,14 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{/* The flags of podsec controller. What is not set is left to the program's own default. */}}
 {{- define "podsec.args" -}}
 - controller
+{{- with .Values.leaderElection }}
+{{- if .enabled }}
+- --leader-elect
+- --lease-duration={{ .leaseDuration }}
+- --renew-deadline={{ .renewDeadline }}
+- --retry-period={{ .retryPeriod }}
+{{- end }}
+{{- end }}
 - --listen=0.0.0.0:8080
 - --log-format={{ .Values.controller.logFormat }}
 - --concurrency={{ .Values.controller.concurrency }}
