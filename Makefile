@@ -1,7 +1,7 @@
 # `make` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench cluster cluster-down transcript crds fmt tools
+.PHONY: help demo test bench cluster cluster-down transcript crds manifests deny sbom dist fmt tools
 
 # Where `make cluster` keeps its cluster.
 CLUSTER ?= $(CURDIR)/target/cluster
@@ -40,6 +40,27 @@ crds: ## Write crds/ anew from the types in src/api
 		{ text = text $$0 "\n" } \
 		/^  name: / { sub(/[.].*/, "", $$2); file = "crds/podsec.dev_" $$2 ".yaml"; printf "%s", text > file }' \
 		target/crds.yaml
+	@cp crds/podsec.dev_*.yaml deploy/helm/podsec/files/crds/
+	@$(MAKE) --no-print-directory manifests
+
+manifests: tools ## Write what of deploy/ comes from the Helm chart
+	@deploy/helm/render.sh "$$(cargo run --quiet --locked -p podsec-control-plane -- helm)" deploy
+
+deny: ## Check licences, bans and sources of the crates, with cargo-deny (no network)
+	@cargo deny --locked --offline check licenses bans sources
+
+# What is installed on demand, and pinned.
+CYCLONEDX := 0.5.9
+TOOLS := $(CURDIR)/target/tools
+
+sbom: ## Write what podsec consists of to target/dist/podsec.cdx.json (CycloneDX)
+	@mkdir -p target/dist
+	@PATH="$(TOOLS)/bin:$$PATH" command -v cargo-cyclonedx >/dev/null || \
+		cargo install --locked --root '$(TOOLS)' --version $(CYCLONEDX) cargo-cyclonedx
+	@PATH="$(TOOLS)/bin:$$PATH" deploy/release/sbom.sh target/dist/podsec.cdx.json
+
+dist: ## Pack podsec for a release into target/dist; PROJECT=https://… is needed, TARGET=… is a target of Rust
+	@deploy/release/dist.sh '$(PROJECT)' '$(TARGET)'
 
 fmt: ## Format the Rust code
 	@cargo fmt --all

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # A snapshot that differs fails, and leaves no file behind.
 export INSTA_UPDATE=no
 
-all="fmt clippy rustdoc build control-plane unit standards house cli docs control-plane-tests cluster doctests demo"
+all="fmt clippy deny rustdoc build control-plane unit standards house cli docs control-plane-tests cluster doctests demo"
 
 # Cargo builds a dependency again for each set of features that is asked of it, so every stage asks for the same: those of
 # the whole workspace and of its dev-dependencies. The latter are what `--examples` is for; there are none.
@@ -15,6 +15,7 @@ stage() {
     case $1 in
     fmt) cargo fmt --all --check ;;
     clippy) cargo clippy --workspace --all-targets --locked -- -D warnings ;;
+    deny) deny ;;
     rustdoc) RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --workspace --lib --examples --locked ;;
     build) cargo test --workspace --no-run --locked ;;
     control-plane) control_plane ;;
@@ -33,6 +34,14 @@ stage() {
 control_plane() {
     cargo build --quiet --locked --workspace --bins --examples || return 1
     "${CARGO_TARGET_DIR:-target}/debug/podsec-control-plane" build --gitops
+}
+
+deny() {
+    if cargo deny --version >/dev/null 2>&1; then
+        make --no-print-directory deny
+    else
+        echo "cargo-deny is not installed: licences, bans and sources were NOT checked (cargo install --locked cargo-deny)"
+    fi
 }
 
 demo() {

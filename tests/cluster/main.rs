@@ -4,6 +4,7 @@
 
 mod access;
 mod argocd;
+mod chart;
 mod cross_check;
 mod doubt;
 mod events;
@@ -13,6 +14,7 @@ mod gitops_page;
 mod helm;
 mod hostile;
 mod interposer;
+mod krew;
 mod leadership;
 mod outage;
 mod ownership;

@@ -4,6 +4,7 @@
 
 mod check;
 mod gitops;
+mod installing;
 mod links;
 mod plan;
 mod probe;

@@ -14,22 +14,17 @@ fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     page.split(&fence).skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect()
 }
 
-/// The folder from which podsec is installed, as the README has it: the kustomization, and copies beside it.
+/// The folder from which podsec is installed with kubectl, as `docs/installing.md` has it for a cluster without a
+/// Prometheus operator: the kustomization, and a copy of deploy/ beside it.
 fn installation() -> TempDir {
-    let readme = std::fs::read_to_string(path("README.md")).unwrap();
-    let kustomization =
-        blocks(&readme, "yaml").into_iter().find(|block| block.contains("kind: Kustomization"));
+    let page = std::fs::read_to_string(path("docs/installing.md")).unwrap();
+    let kustomization = blocks(&page, "yaml").into_iter().find(|block| block.contains("kind: Kustomization"));
+    let mut kustomization: Value = serde_saphyr::from_str(kustomization.unwrap()).unwrap();
+    assert!(kustomization.as_object_mut().unwrap().remove("components").is_some());
     let folder = TempDir::new().unwrap();
-    std::fs::write(folder.path().join("kustomization.yaml"), kustomization.unwrap()).unwrap();
-    for copied in ["deploy", "crds"] {
-        let to = folder.path().join(copied);
-        std::fs::create_dir(&to).unwrap();
-        for file in std::fs::read_dir(path(copied)).unwrap().map(Result::unwrap) {
-            if file.file_type().unwrap().is_file() {
-                std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
-            }
-        }
-    }
+    std::fs::write(folder.path().join("kustomization.yaml"), kustomization.to_string()).unwrap();
+    let copied = Command::new("cp").arg("-R").arg(path("deploy")).arg(folder.path()).status().unwrap();
+    assert!(copied.success());
     folder
 }
 
@@ -108,7 +103,7 @@ async fn its_commands_do_what_it_says() {
         .kubectl(&["label", "namespace", "team-open", "pod-security.kubernetes.io/enforce-"])
         .unwrap();
 
-    run(&stage, &folder, "kubectl apply -k .");
+    run(&stage, &folder, "kubectl apply --server-side -k .");
     // Until they are served.
     stage.install_crds().await;
     stage.start();

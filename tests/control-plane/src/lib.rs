@@ -32,6 +32,8 @@ mod ports;
 mod process;
 pub mod standing;
 
-pub use binaries::{Binaries, GitopsTool, Program, build_module, flux_definitions, module_folder};
+pub use binaries::{
+    Binaries, GitopsTool, Program, build_module, flux_definitions, module_folder, monitoring_definitions,
+};
 pub use cluster::{Builder, Cluster};
 pub use error::Error;

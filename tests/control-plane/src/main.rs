@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use podsec_control_plane::{Binaries, Error, GitopsTool, Program, flux_definitions, standing};
+use podsec_control_plane::{
+    Binaries, Error, GitopsTool, Program, flux_definitions, monitoring_definitions, standing,
+};
 
 /// A real Kubernetes control plane without containers.
 #[derive(Debug, Parser)]
@@ -19,7 +21,7 @@ struct Arguments {
 enum Command {
     /// Build all programs that are not built yet, and print their paths
     Build {
-        /// Those of Flux, Argo CD and Helm as well, which only tests need
+        /// Those of Flux, Argo CD, Helm and krew as well, which only tests need
         #[arg(long)]
         gitops: bool,
     },
@@ -40,6 +42,8 @@ enum Command {
     },
     /// Print the folder of the programs that are built
     Paths,
+    /// Build Helm if it is not built yet, and print its path
+    Helm,
 }
 
 #[tokio::main]
@@ -75,6 +79,10 @@ async fn run(command: Command) -> Result<String, Error> {
             Ok(String::from("the control plane is down"))
         }
         Command::Paths => Ok(Binaries::cache_folder()?.display().to_string()),
+        Command::Helm => {
+            let path = tokio::task::spawn_blocking(|| GitopsTool::Helm.ensure()).await??;
+            Ok(path.display().to_string())
+        }
     }
 }
 
@@ -87,6 +95,7 @@ fn build(gitops: bool) -> Result<Vec<PathBuf>, Error> {
             paths.push(tool.ensure()?);
         }
         paths.push(flux_definitions()?);
+        paths.push(monitoring_definitions()?);
     }
     Ok(paths)
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::{cache, go};
 use crate::error::{Doing as _, Error};
 
-/// A program that applies manifests.
+/// A program that applies manifests, or installs podsec.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GitopsTool {
@@ -21,11 +21,14 @@ pub enum GitopsTool {
     ArgocdDiff,
     /// Helm.
     Helm,
+    /// krew, which installs plugins of kubectl.
+    Krew,
 }
 
 impl GitopsTool {
     /// All of them, in the order in which they are built.
-    pub const ALL: [Self; 4] = [Self::KustomizeController, Self::Helm, Self::Argocd, Self::ArgocdDiff];
+    pub const ALL: [Self; 5] =
+        [Self::KustomizeController, Self::Helm, Self::Krew, Self::Argocd, Self::ArgocdDiff];
 
     /// Its file name. Argo CD's program is another thing under another name.
     const fn name(self) -> &'static str {
@@ -34,6 +37,7 @@ impl GitopsTool {
             Self::Argocd => "argocd",
             Self::ArgocdDiff => "argocd-diff",
             Self::Helm => "helm",
+            Self::Krew => "krew",
         }
     }
 
@@ -43,6 +47,7 @@ impl GitopsTool {
             Self::KustomizeController => "flux",
             Self::Argocd | Self::ArgocdDiff => "argocd",
             Self::Helm => "helm",
+            Self::Krew => "krew",
         })
     }
 
@@ -52,6 +57,7 @@ impl GitopsTool {
             Self::Argocd => "github.com/argoproj/argo-cd/v3/cmd",
             Self::ArgocdDiff => ".",
             Self::Helm => "helm.sh/helm/v4/cmd/helm",
+            Self::Krew => "sigs.k8s.io/krew/cmd/krew",
         }
     }
 
@@ -75,12 +81,31 @@ pub fn flux_definitions() -> Result<PathBuf, Error> {
             let definitions = go::module_folder(source, module)?.join("config/crd/bases");
             let entries = fs::read_dir(&definitions).doing(|| format!("read {}", definitions.display()))?;
             for entry in entries.flatten() {
-                let copied = fs::copy(entry.path(), target.join(entry.file_name()));
-                copied.doing(|| format!("copy {}", entry.path().display()))?;
+                copy(&entry.path(), target)?;
             }
         }
         Ok(())
     })
+}
+
+/// A folder with the definitions of the Prometheus operator's resources that podsec's chart can make. Blocks.
+pub fn monitoring_definitions() -> Result<PathBuf, Error> {
+    let source = folder("prometheus-operator");
+    cache::collect("monitoring-definitions", &[source.clone()], |target| {
+        let module = go::module_folder(&source, "github.com/prometheus-operator/prometheus-operator")?;
+        let definitions = module.join("example/prometheus-operator-crd");
+        for name in ["servicemonitors", "prometheusrules"] {
+            copy(&definitions.join(format!("monitoring.coreos.com_{name}.yaml")), target)?;
+        }
+        Ok(())
+    })
+}
+
+/// Copies a file into a folder.
+fn copy(file: &Path, folder: &Path) -> Result<(), Error> {
+    let copied = fs::copy(file, folder.join(file.file_name().unwrap_or_default()));
+    copied.doing(|| format!("copy {}", file.display()))?;
+    Ok(())
 }
 
 fn folder(name: &str) -> PathBuf {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 pub use cache::build_module;
 pub(crate) use cache::cache_root;
-pub use gitops::{GitopsTool, flux_definitions};
+pub use gitops::{GitopsTool, flux_definitions, monitoring_definitions};
 pub use go::module_folder;
 
 use crate::error::Error;
