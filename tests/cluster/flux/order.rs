@@ -105,16 +105,17 @@ impl Watched {
                 (names.len() == 2).then_some(())
             })
             .await;
-        let labelled = |mode: &str| {
-            self.namespaces.first(&format!("{name} with {mode}"), |namespace| {
+        let labelled = async |mode: &str| {
+            let is_labelled = |namespace: &Value| {
                 let label = &namespace["metadata"]["labels"][format!("pod-security.kubernetes.io/{mode}")];
                 namespace["metadata"]["name"] == name && !label.is_null()
-            })
+            };
+            self.namespaces.first(&format!("{name} with {mode}"), is_labelled).await
         };
-        let deployed = self.deployments.first(&format!("the Deployment in {name}"), of);
+        let deployed = self.deployments.first(&format!("the Deployment in {name}"), of).await;
         let started = self.pods.all().iter().filter(|pod| of(pod)).map(stored).min().unwrap();
         for mode in modes {
-            let labelled = labelled(mode);
+            let labelled = labelled(mode).await;
             assert!(labelled < deployed, "{name}: {mode} as of {labelled}, deployed as of {deployed}");
         }
         assert!(deployed < started, "{name}: deployed as of {deployed}, the first pod as of {started}");

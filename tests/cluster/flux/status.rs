@@ -54,14 +54,16 @@ async fn never_green_early(flux: &mut Flux) {
 
         flux.stage.start();
         flux.is_green("early", &revision).await;
-        let carried_out = profiles.first("Ready", |profile| {
+        let is_carried_out = |profile: &Value| {
             let is_ready = ready(profile).is_some_and(|(status, _, _)| status == "True");
             is_ready && profile["status"]["observedGeneration"] == generation
-        });
-        let green = kustomizations.first("green", |object| {
+        };
+        let carried_out = profiles.first("Ready", is_carried_out).await;
+        let is_green = |object: &Value| {
             let is_green = ready(object).is_some_and(|(status, _, _)| status == "True");
             is_green && object["status"]["lastAppliedRevision"] == *revision
-        });
+        };
+        let green = kustomizations.first("green", is_green).await;
         assert!(carried_out < green, "{generation}: Ready as of {carried_out}, green as of {green}");
         if generation == 1 {
             flux.stage.stop().await;

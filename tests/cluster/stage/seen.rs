@@ -12,6 +12,9 @@ use kube::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
+use tokio::time::{Duration, Instant, sleep};
+
+use super::DEADLINE;
 
 /// Every version of the objects since the watch began.
 #[derive(Clone, Default)]
@@ -56,12 +59,18 @@ impl Seen {
         self.0.lock().unwrap().clone()
     }
 
-    /// When the first version was stored that is as wanted. Everything that an API server stores is numbered in one
-    /// row, so this says what came first among objects of all kinds.
-    pub(crate) fn first(&self, what: &str, is_as_wanted: impl Fn(&Value) -> bool) -> u64 {
-        let all = self.all();
-        let first = all.iter().find(|version| is_as_wanted(version));
-        stored(first.unwrap_or_else(|| panic!("none of {} versions is {what}: {all:#?}", all.len())))
+    /// When the first version was stored that is as wanted, which the watch may have yet to show. Everything that an API
+    /// server stores is numbered in one row, so this says what came first among objects of all kinds.
+    pub(crate) async fn first(&self, what: &str, is_as_wanted: impl Fn(&Value) -> bool) -> u64 {
+        let end = Instant::now() + DEADLINE;
+        loop {
+            let all = self.all();
+            if let Some(first) = all.iter().find(|version| is_as_wanted(version)) {
+                return stored(first);
+            }
+            assert!(Instant::now() < end, "none of {} versions is {what}: {all:#?}", all.len());
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 }
 
