@@ -91,7 +91,7 @@ pub fn flux_definitions() -> Result<PathBuf, Error> {
 /// A folder with the definitions of the Prometheus operator's resources that podsec's chart can make. Blocks.
 pub fn monitoring_definitions() -> Result<PathBuf, Error> {
     let source = folder("prometheus-operator");
-    cache::collect("monitoring-definitions", &[source.clone()], |target| {
+    cache::collect("monitoring-definitions", std::slice::from_ref(&source), |target| {
         let module = go::module_folder(&source, "github.com/prometheus-operator/prometheus-operator")?;
         let definitions = module.join("example/prometheus-operator-crd");
         for name in ["servicemonitors", "prometheusrules"] {
