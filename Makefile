@@ -46,8 +46,8 @@ crds: ## Write crds/ anew from the types in src/api
 manifests: tools ## Write what of deploy/ comes from the Helm chart
 	@deploy/helm/render.sh "$$(cargo run --quiet --locked -p podsec-control-plane -- helm)" deploy
 
-deny: ## Check licences, bans and sources of the crates, with cargo-deny (no network)
-	@cargo deny --locked --offline check licenses bans sources
+deny: ## Check licences, bans and sources of the crates, with cargo-deny
+	@cargo deny --locked check licenses bans sources
 
 # What is installed on demand, and pinned.
 CYCLONEDX := 0.5.9

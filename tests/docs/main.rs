@@ -4,6 +4,7 @@
 
 mod check;
 mod gitops;
+mod image;
 mod installing;
 mod links;
 mod plan;

@@ -122,7 +122,7 @@ async fn definitions_are_upgraded_and_outlive_the_release_unless_told() {
     };
     installed.helm(&["upgrade", "podsec", &chart, "--set=leaderElection.enabled=false,replicaCount=1"]);
     assert_eq!(strategy(), "Recreate");
-    installed.helm(&["upgrade", "podsec", &chart]);
+    installed.helm(&["upgrade", "podsec", &chart, "--reset-values"]);
     assert_eq!(strategy(), "RollingUpdate");
 
     // Neither an upgrade without them nor uninstalling takes the profiles along.
