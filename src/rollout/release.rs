@@ -21,7 +21,7 @@ pub enum RetainReason {
     NeverWeaken,
     /// The ledger does not say who wrote it.
     Unrecorded,
-    /// Somebody else owns one of the two labels, and without the other one it would say something else.
+    /// Somebody else owns the level, too, and without its version it would say something else.
     Shared,
 }
 
@@ -66,16 +66,16 @@ pub(super) fn release(mode: Mode, situation: &Situation<'_>) -> Option<Verdict> 
             return Some(Verdict::Freeze(FreezeReason::Unreadable));
         }
     };
-    let is_torn = how == Release::Remove && is_half_shared(mode, namespace);
+    let is_torn = how == Release::Remove && loses_its_version(mode, namespace);
     Some(Verdict::Release(if is_torn { Release::Retain(RetainReason::Shared) } else { how }))
 }
 
-/// Whether somebody else owns one of the two labels that stand there, and not the other.
-fn is_half_shared(mode: Mode, namespace: &Namespace) -> bool {
-    let keys = [mode.keys().level, mode.keys().version];
-    let is_theirs = |key: &&str| namespace.owners.foreign(key).is_some();
-    let there: Vec<_> = keys.iter().filter(|key| namespace.label(key).is_some()).map(is_theirs).collect();
-    there.contains(&true) && there.contains(&false)
+/// Whether a level would stay, since somebody else owns it too, and its version go. The other way round nothing is lost: a
+/// version without a level says nothing.
+fn loses_its_version(mode: Mode, namespace: &Namespace) -> bool {
+    let keys = mode.keys();
+    let is_theirs = |key: &str| namespace.owners.foreign(key).is_some();
+    is_theirs(keys.level) && namespace.label(keys.version).is_some() && !is_theirs(keys.version)
 }
 
 fn by_policy(policy: ReleasePolicy, situation: &Situation<'_>) -> Release {

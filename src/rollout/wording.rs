@@ -216,7 +216,7 @@ pub fn retained(reason: RetainReason, profile: &str) -> (StateReason, String) {
         RetainReason::Shared => (
             StateReason::Retained,
             format!(
-                "profile {profile} let go of it; both labels stay, owned by {manager}, since somebody else owns one of them"
+                "profile {profile} let go of it; both labels stay, owned by {manager}, since somebody else owns the level, too"
             ),
         ),
         RetainReason::Unrecorded => (

@@ -101,9 +101,10 @@ async fn what_somebody_else_set_is_shared_taken_or_left() {
     let left = json!([{
         "namespace": "yield-a", "mode": "enforce", "present": "privileged:latest", "planned": "baseline:v1.37",
         "lastSetBy": "kubectl-create",
-        "message": "pod-security.kubernetes.io/enforce was last set by kubectl-create; conflictPolicy: Yield leaves a \
-            label to whoever set it. If it is not meant: kubectl label namespace yield-a \
-            pod-security.kubernetes.io/enforce- pod-security.kubernetes.io/enforce-version-",
+        "message": "pod-security.kubernetes.io/enforce was last set by kubectl-create: enforce is privileged:latest, where \
+            profile yield asks for baseline:v1.37; conflictPolicy: Yield leaves a label to whoever set it. If it is not \
+            meant: kubectl label namespace yield-a pod-security.kubernetes.io/enforce- \
+            pod-security.kubernetes.io/enforce-version-, and the same where it comes from, if that is a file",
     }]);
     assert_eq!(stage.status("yield").await["leftAlone"], left);
 
