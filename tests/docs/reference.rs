@@ -61,7 +61,9 @@ fn the_metrics_are_documented_and_no_others() {
     let told: BTreeSet<_> = first_cells(&page)
         .into_iter()
         .map(|cell| cell.trim_matches('`'))
-        .filter_map(|cell| cell.strip_prefix("podsec_").or(cell.starts_with("leader_").then_some(cell)))
+        .filter_map(|cell| {
+            cell.strip_prefix("podsec_").or_else(|| cell.starts_with("leader_").then_some(cell))
+        })
         .map(|name| name.trim_end_matches("_total").trim_end_matches("_info").to_owned())
         .collect();
     assert_eq!(given, told);

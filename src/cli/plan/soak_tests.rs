@@ -88,7 +88,7 @@ fn where_the_lease_cannot_be_read_it_is_said_where_it_matters() {
         "{why}: it is not known whether a controller runs, and a soak is shown as if one had all the time"
     );
     for at in ["2026-11-22T08:30:00Z", "2026-11-21T08:30:00Z"] {
-        assert_eq!(notices(soaking().reported("a", clean_since(at))), [said.clone()]);
+        assert_eq!(notices(soaking().reported("a", clean_since(at))), std::slice::from_ref(&said));
     }
     assert_eq!(notices(soaking()), Vec::<String>::new(), "it begins now");
 }

@@ -16,7 +16,7 @@ fn time() -> Timestamp {
 }
 
 /// Someone else's, as it looks after so many renewals.
-fn theirs(renewals: i64) -> Option<(Record, String)> {
+fn theirs(renewals: i64) -> (Record, String) {
     let record = Record {
         holder: Some("other".into()),
         lasts: LEASE,
@@ -24,7 +24,7 @@ fn theirs(renewals: i64) -> Option<(Record, String)> {
         renewed: Timestamp::from_second(1_800_000_000 + renewals).ok(),
         transitions: 4,
     };
-    Some((record, renewals.to_string()))
+    (record, renewals.to_string())
 }
 
 /// One that has created the lease at its beginning.
@@ -51,7 +51,7 @@ fn the_first_one_has_it_and_renews_it_without_reading() {
 fn what_somebody_else_renews_is_never_taken() {
     let mut candidate = candidate("a");
     for second in 0..600 {
-        candidate.observed(secs(second), theirs(second.try_into().unwrap()));
+        candidate.observed(secs(second), Some(theirs(second.try_into().unwrap())));
         assert!(!matches!(candidate.next(secs(second)), Step::Write(_)));
     }
 }
@@ -59,13 +59,13 @@ fn what_somebody_else_renews_is_never_taken() {
 #[test]
 fn what_nobody_renews_is_taken_when_it_has_run_out_and_no_sooner() {
     let mut candidate = candidate("a");
-    candidate.observed(secs(100), theirs(1));
+    candidate.observed(secs(100), Some(theirs(1)));
     let mut now = secs(100);
     while let Step::Wait(due) = candidate.next(now) {
         assert!(due <= secs(100) + LEASE, "it wakes when the lease runs out");
         now = due;
         assert_eq!(candidate.next(now), Step::Read);
-        candidate.observed(now, theirs(1));
+        candidate.observed(now, Some(theirs(1)));
     }
     assert_eq!(now, secs(100) + LEASE);
     assert_eq!(candidate.next(now), Step::Write(Write::Replace("1".into())));
@@ -78,7 +78,7 @@ fn the_time_that_a_record_tells_is_of_no_account() {
     // Both of them long ago, and both of them far in the future.
     for renewed in [-1_000_000, 1_000_000] {
         let mut candidate = candidate("a");
-        candidate.observed(secs(0), theirs(renewed));
+        candidate.observed(secs(0), Some(theirs(renewed)));
         assert!(matches!(candidate.next(secs(0)), Step::Wait(_)));
     }
 }
@@ -86,7 +86,7 @@ fn the_time_that_a_record_tells_is_of_no_account() {
 #[test]
 fn another_version_of_the_same_record_renews_nothing() {
     let mut candidate = candidate("a");
-    let touched = |version: &str| theirs(1).map(|(record, _)| (record, version.to_owned()));
+    let touched = |version: &str| Some((theirs(1).0, version.to_owned()));
     candidate.observed(secs(0), touched("1"));
     candidate.observed(secs(14), touched("2"));
     assert!(matches!(candidate.next(secs(14)), Step::Wait(_)));
@@ -97,11 +97,12 @@ fn another_version_of_the_same_record_renews_nothing() {
 #[test]
 fn whoever_was_told_longer_terms_is_waited_for_longer() {
     let mut candidate = candidate("a");
-    let record = |(record, version)| (Record { lasts: secs(60), ..record }, version);
-    candidate.observed(secs(0), theirs(1).map(record));
-    candidate.observed(secs(59), theirs(1).map(record));
+    let (record, version) = theirs(1);
+    let theirs = || Some((Record { lasts: secs(60), ..record.clone() }, version.clone()));
+    candidate.observed(secs(0), theirs());
+    candidate.observed(secs(59), theirs());
     assert!(matches!(candidate.next(secs(59)), Step::Wait(_)));
-    candidate.observed(secs(60), theirs(1).map(record));
+    candidate.observed(secs(60), theirs());
     assert!(matches!(candidate.next(secs(60)), Step::Write(_)));
 }
 
@@ -119,14 +120,14 @@ fn what_was_released_is_taken_at_once() {
 fn only_a_leader_has_something_to_release() {
     let mut candidate = candidate("a");
     assert_eq!(candidate.released(time()), None);
-    candidate.observed(secs(0), theirs(1));
+    candidate.observed(secs(0), Some(theirs(1)));
     assert_eq!(candidate.released(time()), None);
 }
 
 #[test]
 fn what_was_deleted_has_not_run_out() {
     let mut candidate = candidate("a");
-    candidate.observed(secs(0), theirs(1));
+    candidate.observed(secs(0), Some(theirs(1)));
     candidate.observed(secs(2), None);
     assert!(matches!(candidate.next(secs(2)), Step::Wait(_)), "its holder may put it back");
     candidate.observed(secs(15), None);
@@ -170,7 +171,7 @@ fn a_leader_counts_from_when_it_asked_and_not_from_the_answer() {
 fn a_leader_that_slept_too_long_ends_whatever_it_hears() {
     let mut leader = leader("a");
     assert_eq!(leader.next(secs(40)), Step::End(Loss::Expired));
-    leader.observed(secs(40), theirs(1));
+    leader.observed(secs(40), Some(theirs(1)));
     assert_eq!(leader.next(secs(40)), Step::End(Loss::Taken(Some("other".into()))));
     assert_eq!(leader.leads_until(), None);
 }

@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_lease_tells_since_when_the_cluster_is_watched() {
         let watch = Some(Watch { since: at(0), until: at(100) });
-        let held = Record { holder: Some("a".into()), lasts: Duration::from_secs(60), ..Record::default() };
+        let held = Record { holder: Some("a".into()), lasts: Duration::from_mins(1), ..Record::default() };
         let told = Told { record: held, watch };
         assert_eq!(told.watched_since(at(220)), Some(at(0)));
         assert_eq!(told.watched_since(at(221)), None);

@@ -196,11 +196,10 @@ impl World {
             self.now = now;
             let led: Vec<_> = self.nodes.iter().map(|node| node.leads(now)).collect();
             self.happens(event);
-            for node in 0..self.nodes.len() {
-                if self.nodes[node].leads(now) && !led[node] {
-                    self.begun.push((now, node));
-                }
-            }
+            let begins =
+                led.into_iter().enumerate().filter(|(node, led)| !led && self.nodes[*node].leads(now));
+            let newly: Vec<_> = begins.map(|(node, _)| (now, node)).collect();
+            self.begun.extend(newly);
             let leaders: Vec<_> = (0..self.nodes.len()).filter(|node| self.nodes[*node].leads(now)).collect();
             prop_assert!(leaders.len() <= 1, "at {} ms {:?} lead: {:#?}", now, leaders, self.nodes);
         }

@@ -78,7 +78,7 @@ impl Contender {
     /// How long a request may take that is sent now: no longer than there is something to keep.
     fn budget(&self, now: Reading) -> Duration {
         let left = self.candidate.leads_until().map(|until| until.saturating_sub(self.moment(now)));
-        left.map_or(self.terms.request(), |left| left.min(self.terms.request()))
+        left.unwrap_or(Duration::MAX).min(self.terms.request())
     }
 
     async fn within<T>(

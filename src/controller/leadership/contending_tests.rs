@@ -132,9 +132,8 @@ impl Stage {
 
     fn annotation(&self, key: &str) -> Option<Timestamp> {
         let server = self.0.lock();
-        server.lease.as_ref().unwrap()["metadata"]["annotations"][key]
-            .as_str()
-            .map(|text| text.parse().unwrap())
+        let lease = server.lease.as_ref()?;
+        lease["metadata"]["annotations"][key].as_str()?.parse().ok()
     }
 }
 
@@ -142,7 +141,7 @@ impl Replica {
     /// How long it takes until it leads.
     async fn leads_after(&self) -> Duration {
         let begun = Instant::now();
-        let begins = timeout(Duration::from_secs(600), self.leadership.begins());
+        let begins = timeout(Duration::from_mins(10), self.leadership.begins());
         begins.await.expect("it leads in the end").unwrap();
         begun.elapsed()
     }
@@ -202,7 +201,7 @@ async fn one_that_dies_is_followed_after_the_lease_and_a_retry_period_at_most() 
     first.running.abort();
     let took = second.leads_after().await;
     assert!(took <= Terms::LEASE + Terms::RETRY + Duration::from_millis(100), "{took:?}");
-    assert!(took >= Terms::LEASE - Terms::RETRY - Duration::from_millis(100), "{took:?}");
+    assert!(took + Terms::RETRY + Duration::from_millis(100) >= Terms::LEASE, "{took:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -109,7 +109,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_write_that_is_under_way_when_leadership_ends_is_dropped() {
-        let (client, _) = counted(Duration::from_secs(60));
+        let (client, _) = counted(Duration::from_mins(1));
         let leadership = leadership();
         let api: Api<Namespace> = Api::all(fenced(client, leadership.clone()));
         for is_told in [false, true] {

@@ -1,5 +1,8 @@
 //! A soak goes on over a take-over, and not over a time in which nobody watched.
 
+use std::process::Command;
+
+use jiff::{SignedDuration, Timestamp};
 use podsec::cluster::lease::{WATCHED_SINCE, WATCHED_UNTIL};
 use serde_json::{Value, json};
 
@@ -25,6 +28,17 @@ async fn clean_since(stage: &Stage, pods: u64) -> Value {
     report["soak"]["clean"][0]["cleanSince"].clone()
 }
 
+/// When a plan says that the namespace is raised.
+fn planned(stage: &Stage) -> Timestamp {
+    let output = Command::new(env!("CARGO_BIN_EXE_podsec"))
+        .args(["plan", "-n", "team-a", "-o", "json", "--kubeconfig"])
+        .arg(stage.cluster.admin_kubeconfig().unwrap())
+        .output()
+        .unwrap();
+    let plan: Value = serde_json::from_slice(&output.stdout).unwrap();
+    plan["namespaces"][0]["nextChange"].as_str().unwrap_or_else(|| panic!("{plan:#}")).parse().unwrap()
+}
+
 async fn annotation(stage: &Stage, key: &str) -> String {
     let annotation = || async { stage.lease().await?.metadata.annotations?.get(key).cloned() };
     stage.eventually(key, annotation).await
@@ -45,6 +59,9 @@ async fn a_soak_survives_a_take_over_and_no_gap() {
     let since = clean_since(&stage, 1).await;
     assert!(since.is_string());
     let watched = annotation(&stage, WATCHED_SINCE).await;
+    let begun: Timestamp = since.as_str().unwrap().parse().unwrap();
+    let soaked = begun.checked_add(SignedDuration::from_hours(1)).unwrap();
+    assert_eq!(planned(&stage), soaked);
     assert!(second.asked(&stage, "/readyz").await.1.contains("stands by"));
 
     // The next one goes on where this one was.
@@ -62,11 +79,13 @@ async fn a_soak_survives_a_take_over_and_no_gap() {
 
     // Nobody watches for longer than two leases.
     second.dies();
-    let until: jiff::Timestamp = annotation(&stage, WATCHED_UNTIL).await.parse().unwrap();
-    let gap = jiff::SignedDuration::from_secs(21);
+    assert_eq!(planned(&stage), soaked, "the next one would go on");
+    let until: Timestamp = annotation(&stage, WATCHED_UNTIL).await.parse().unwrap();
+    let gap = SignedDuration::from_secs(21);
     stage
-        .eventually("a gap", || async { (jiff::Timestamp::now().duration_since(until) > gap).then_some(()) })
+        .eventually("a gap", || async { (Timestamp::now().duration_since(until) > gap).then_some(()) })
         .await;
+    assert!(planned(&stage) > soaked, "the next one would begin anew");
     let _first = Replica::start(&stage, FIRST, &TERMS);
     stage.is_led_by(FIRST).await;
     stage.runs("team-a", "three", conforming()).await;
