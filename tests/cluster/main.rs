@@ -6,6 +6,7 @@ mod access;
 mod argocd;
 mod cross_check;
 mod doubt;
+mod fences;
 mod flux;
 mod gate;
 mod gitops_page;

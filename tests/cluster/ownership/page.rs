@@ -8,13 +8,13 @@ use serde_json::Value;
 use crate::stage::{Stage, path};
 
 /// The blocks of the page in one language, in order.
-fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+pub(crate) fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     let fence = format!("\n```{language}\n");
     page.split(&fence).skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect()
 }
 
 /// Runs each line as a user would, from the root of the repository.
-fn run(stage: &Stage, commands: &str) -> String {
+pub(crate) fn run(stage: &Stage, commands: &str) -> String {
     let kubectl = stage.cluster.kubectl_command(crate::stage::USER).unwrap();
     let folder = |program: &Path| program.parent().unwrap().display().to_string();
     let podsec = Path::new(env!("CARGO_BIN_EXE_podsec"));
