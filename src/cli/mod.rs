@@ -9,6 +9,7 @@ mod completions;
 mod controller;
 mod crds;
 mod findings;
+mod generate;
 mod key_owners;
 mod nearest;
 mod observing;
@@ -64,6 +65,7 @@ enum Command {
     Controller(Box<controller::Run>),
     Probe(probe::Probe),
     Release(Box<release::Release>),
+    Generate(Box<generate::Generate>),
     /// Print the CustomResourceDefinitions as YAML
     ///
     /// Prints the CustomResourceDefinitions as YAML, as in: podsec crds | kubectl apply --server-side -f -
@@ -114,6 +116,7 @@ impl Cli {
             Command::Controller(command) => command.run(),
             Command::Probe(command) => command.run(stdout),
             Command::Release(command) => command.run(stdout),
+            Command::Generate(command) => command.run(stdout),
             Command::Crds => crds::run(stdout),
             Command::Completions(command) => command.run(stdout),
         };

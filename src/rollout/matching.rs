@@ -16,15 +16,18 @@ impl NamePattern {
     /// Compiles a pattern. Only lower-case letters, digits, `-` and `*` may stand in one; anything else makes a
     /// pattern that matches nothing, so that a text that was never checked selects no namespace by accident.
     pub fn new(text: &str) -> Self {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        let valid = !text.is_empty() && text.bytes().all(|byte| plain(byte) || byte == b'*');
-        let glob = (valid && text.contains('*')).then(|| Glob::new(text).ok()).flatten();
+        let glob = (is_pattern(text) && text.contains('*')).then(|| Glob::new(text).ok()).flatten();
         Self { text: text.to_owned(), glob: glob.map(|glob| glob.compile_matcher()) }
     }
 
     /// The pattern as written.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether the text is a pattern: otherwise it matches nothing.
+    pub(super) fn is_valid(&self) -> bool {
+        is_pattern(&self.text)
     }
 
     /// Whether the pattern is a name in full.
@@ -36,6 +39,11 @@ impl NamePattern {
     pub fn matches(&self, name: &str) -> bool {
         self.glob.as_ref().map_or_else(|| self.text == name, |glob| glob.is_match(name))
     }
+}
+
+fn is_pattern(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && text.bytes().all(|byte| plain(byte) || byte == b'*')
 }
 
 impl std::fmt::Debug for NamePattern {

@@ -3,6 +3,7 @@
 //! From values (profiles, one namespace with the ownership of its keys, the time) to a value: the plan for that
 //! namespace. No I/O, no clock, no Kubernetes client; the preview and the deed run the very same functions.
 
+pub mod admission;
 mod candidates;
 mod contest;
 mod decision;

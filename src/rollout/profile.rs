@@ -51,11 +51,11 @@ pub struct Profile {
 }
 
 #[derive(Clone, Debug)]
-struct CompiledExemption {
-    pattern: NamePattern,
-    level: Level,
+pub(super) struct CompiledExemption {
+    pub(super) pattern: NamePattern,
+    pub(super) level: Level,
     reason: String,
-    expires: Option<Timestamp>,
+    pub(super) expires: Option<Timestamp>,
 }
 
 /// An exemption that holds for a namespace now.
@@ -120,6 +120,16 @@ impl Profile {
         self.follows_server[mode.index()]
     }
 
+    /// What it selects namespaces by, if it does so by labels.
+    pub(super) const fn selector(&self) -> Option<&NamespaceSelector> {
+        self.selector.as_ref()
+    }
+
+    /// What it selects namespaces by, if it does so by names.
+    pub(super) fn name_patterns(&self) -> Option<&[NamePattern]> {
+        self.names.as_deref()
+    }
+
     /// Whether the profile selects a namespace.
     ///
     /// Where both a selector and names stand, both must match; a protected namespace must be named in full.
@@ -165,7 +175,7 @@ impl Profile {
         self.exemptions
             .iter()
             .filter(|exemption| exemption.pattern.matches(namespace))
-            .filter(|exemption| exemption.expires.is_none_or(|expires| now < expires))
+            .filter(|exemption| exemption.lasts(now))
             .min_by(|a, b| a.rank().cmp(&b.rank()))
             .map(|exemption| ActiveExemption {
                 name: exemption.pattern.as_str().to_owned(),
@@ -173,6 +183,13 @@ impl Profile {
                 reason: exemption.reason.clone(),
                 expires: exemption.expires,
             })
+    }
+
+    /// The exemptions that have not ended by `now`. Of those that mean a namespace the first holds.
+    pub(super) fn lasting_exemptions(&self, now: Timestamp) -> impl Iterator<Item = &CompiledExemption> {
+        let mut lasting: Vec<_> = self.exemptions.iter().filter(|exemption| exemption.lasts(now)).collect();
+        lasting.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        lasting.into_iter()
     }
 
     /// Whether a namespace had an exemption that has ended by `now`.
@@ -198,6 +215,10 @@ impl Profile {
 }
 
 impl CompiledExemption {
+    fn lasts(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|expires| now < expires)
+    }
+
     fn rank(&self) -> (bool, std::cmp::Reverse<usize>, &str) {
         (!self.pattern.is_literal(), std::cmp::Reverse(self.pattern.as_str().len()), self.pattern.as_str())
     }

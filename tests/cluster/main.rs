@@ -8,6 +8,7 @@ mod chart;
 mod cross_check;
 mod doubt;
 mod events;
+mod fences;
 mod flux;
 mod gate;
 mod gitops_page;

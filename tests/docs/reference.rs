@@ -18,7 +18,7 @@ fn words(text: &str, is: impl Fn(&str) -> bool) -> BTreeSet<String> {
 /// What a subcommand says of itself.
 fn help(subcommand: &str) -> String {
     let mut podsec = Command::new(env!("CARGO_BIN_EXE_podsec"));
-    let output = podsec.args([subcommand, "--help"]).env("NO_COLOR", "1").output().unwrap();
+    let output = podsec.args(subcommand.split(' ')).arg("--help").env("NO_COLOR", "1").output().unwrap();
     String::from_utf8(output.stdout).unwrap()
 }
 

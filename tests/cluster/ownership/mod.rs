@@ -4,7 +4,7 @@ mod absence;
 mod commands;
 mod fights;
 mod histories;
-mod page;
+pub(crate) mod page;
 
 use serde_json::{Value, json};
 

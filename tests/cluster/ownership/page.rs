@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::stage::{Stage, path};
 
 /// The blocks of the page in one language, in order.
-fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
+pub(crate) fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
     let fence = format!("\n```{language}\n");
     page.split(&fence).skip(1).map(|rest| rest.split("\n```").next().unwrap()).collect()
 }
@@ -28,8 +28,8 @@ fn installation() -> TempDir {
     folder
 }
 
-/// Runs each line as a user would, in the folder from which podsec is installed.
-fn run(stage: &Stage, folder: &TempDir, commands: &str) -> String {
+/// Runs each line as a user would, in this folder.
+pub(crate) fn run(stage: &Stage, folder: impl AsRef<Path>, commands: &str) -> String {
     let kubectl = stage.cluster.kubectl_command(crate::stage::USER).unwrap();
     let parent = |program: &Path| program.parent().unwrap().display().to_string();
     let podsec = Path::new(env!("CARGO_BIN_EXE_podsec"));
@@ -37,7 +37,7 @@ fn run(stage: &Stage, folder: &TempDir, commands: &str) -> String {
     let mut printed = String::new();
     for line in commands.lines() {
         let mut shell = Command::new("sh");
-        shell.args(["-c", line]).current_dir(folder).env("PATH", paths.join(":"));
+        shell.args(["-c", line]).current_dir(&folder).env("PATH", paths.join(":"));
         shell.env("KUBECONFIG", stage.cluster.admin_kubeconfig().unwrap()).env("NO_COLOR", "1");
         let output = shell.output().unwrap();
         // 1 is what podsec says where it has findings.

@@ -113,7 +113,7 @@ fn by_hand(manager: &str) -> PatchParams {
 }
 
 /// A label key in full; the modes of Pod Security may be named without their prefix.
-fn full(key: &str) -> String {
+pub(crate) fn full(key: &str) -> String {
     let is_mode = Mode::ALL.iter().any(|mode| key.starts_with(mode.as_str()));
     if is_mode { format!("{LABEL_PREFIX}{key}") } else { key.to_owned() }
 }
