@@ -6,6 +6,7 @@ mod check;
 mod gitops;
 mod installing;
 mod links;
+mod monitoring;
 mod plan;
 mod probe;
 mod profiles;

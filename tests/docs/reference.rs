@@ -2,9 +2,12 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-use podsec::api::{
-    profile_crd,
-    reasons::{ConditionReason, EventReason, StateReason},
+use podsec::{
+    api::{
+        profile_crd,
+        reasons::{ConditionReason, EventReason, StateReason},
+    },
+    controller::metric_names,
 };
 
 use crate::{first_cells, quoted, read, root};
@@ -53,20 +56,13 @@ fn the_flags_of_the_controller_are_documented_and_no_others() {
 
 #[test]
 fn the_metrics_are_documented_and_no_others() {
-    let source = read("src/controller/metrics.rs");
-    let registered = source.split("register(").skip(1).filter_map(|rest| rest.trim_start().strip_prefix('"'));
-    let given: BTreeSet<_> = registered.map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
-    assert!(given.len() >= 5, "{given:?}");
-    let page = read("docs/operating.md");
-    let told: BTreeSet<_> = first_cells(&page)
-        .into_iter()
-        .map(|cell| cell.trim_matches('`'))
-        .filter_map(|cell| {
-            cell.strip_prefix("podsec_").or_else(|| cell.starts_with("leader_").then_some(cell))
-        })
-        .map(|name| name.trim_end_matches("_total").trim_end_matches("_info").to_owned())
-        .collect();
-    assert_eq!(given, told);
+    let given: BTreeSet<_> = metric_names().unwrap().into_iter().collect();
+    assert_eq!(metrics_of(&read("docs/operating.md")), given);
+}
+
+/// The metrics that a page has in its table.
+pub(crate) fn metrics_of(page: &str) -> BTreeSet<String> {
+    words_of(page, "Metrics", 0)
 }
 
 /// The words in back-ticks in a column of a section's table; in one of the others where a row leaves it empty.
