@@ -72,10 +72,10 @@ fn every_alert_is_tried_out() {
     let cases = tests.iter().flat_map(|file| file["tests"].as_array().unwrap());
     let tried: Vec<_> = cases.flat_map(|case| case["alert_rule_test"].as_array().unwrap()).collect();
     for alert in alerts() {
-        let is_of = |case: &&&Value| case["alertname"] == alert["alert"];
-        let (comes, is_silent): (Vec<_>, Vec<_>) =
-            tried.iter().filter(is_of).partition(|case| case["exp_alerts"].is_array());
-        assert!(!comes.is_empty() && !is_silent.is_empty(), "{}", alert["alert"]);
+        let own = || tried.iter().filter(|case| case["alertname"] == alert["alert"]);
+        let comes = own().any(|case| case["exp_alerts"].is_array());
+        let is_silent = own().any(|case| case["exp_alerts"].is_null());
+        assert!(comes && is_silent, "{}", alert["alert"]);
     }
 }
 

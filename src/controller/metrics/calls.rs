@@ -11,9 +11,9 @@ use prometheus_client::{
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(in super::super) struct CallLabels {
     /// What was asked, as the API server's own metrics and audit log call it.
-    verb: &'static str,
+    pub(super) verb: &'static str,
     /// The HTTP status; `error` where no answer came.
-    code: String,
+    pub(super) code: String,
 }
 
 /// Requests by verb and code.

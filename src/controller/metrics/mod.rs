@@ -13,7 +13,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use self::figures::LastFigures;
+use self::{calls::CallLabels, figures::LastFigures};
 pub(super) use self::{
     calls::{Calls, counted},
     figures::Figures,
@@ -252,7 +252,12 @@ impl Metrics {
 ///
 /// When a metric cannot be written, which would be a mistake in podsec.
 pub fn metric_names() -> Result<Vec<String>, std::fmt::Error> {
-    let text = Metrics::default().text()?;
+    let metrics = Metrics::default();
+    // A family without series is left out of the text.
+    drop(metrics.reconciles.get_or_create(&ReconcileLabels { result: "applied" }));
+    drop(metrics.calls.get_or_create(&CallLabels { verb: "get", code: "200".into() }));
+    drop(metrics.leader.get_or_create(&LeaderLabels { name: "podsec".into() }));
+    let text = metrics.text()?;
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
     let named = types.map(|(name, kind)| match kind {
         "counter" => format!("{name}_total"),
