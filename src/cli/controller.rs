@@ -95,7 +95,7 @@ pub(super) struct Run {
     /// How log lines are written
     #[arg(long, env = "PODSEC_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
-    /// Serve one more metric, podsec_namespace_state, with a series for each namespace
+    /// Serve one more metric, which has a series for each namespace
     #[arg(long, env = "PODSEC_METRICS_PER_NAMESPACE")]
     metrics_per_namespace: bool,
     /// The namespace that the controller runs in
