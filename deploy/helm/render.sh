@@ -25,3 +25,11 @@ mkdir -p "$folder/kustomize/monitoring"
         --show-only templates/prometheusrule.yaml \
         --show-only templates/dashboards.yaml
 } >"$folder/kustomize/monitoring/monitoring.yaml"
+
+# For those who have Prometheus and Grafana without an operator.
+mkdir -p "$folder/monitoring"
+{
+    echo "$written"
+    cat "$here/podsec/files/alerts.yaml"
+} >"$folder/monitoring/alerts.yaml"
+cp "$here/podsec/files/dashboards/podsec.json" "$folder/monitoring/dashboard.json"

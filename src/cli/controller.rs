@@ -95,6 +95,9 @@ pub(super) struct Run {
     /// How log lines are written
     #[arg(long, env = "PODSEC_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
+    /// Serve one more metric, which has a series for each namespace
+    #[arg(long, env = "PODSEC_METRICS_PER_NAMESPACE")]
+    metrics_per_namespace: bool,
     /// The namespace that the controller runs in
     #[arg(long, env = "POD_NAMESPACE", value_name = "NAME")]
     own_namespace: Option<String>,
@@ -217,6 +220,7 @@ impl Run {
             version_window: VERSION_WINDOW,
             concurrency: self.concurrency.into(),
             listener: Some(listener),
+            metrics_per_namespace: self.metrics_per_namespace,
             instance: self.instance,
             election,
         };

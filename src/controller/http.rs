@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::{Router, extract::State as Shared, http::StatusCode, routing::get};
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +49,16 @@ async fn ready(Shared(state): Shared<Arc<State>>) -> (StatusCode, String) {
     if state.stands_by() {
         return (StatusCode::OK, "ok: stands by\n".into());
     }
+    let waiting = waited_for(&state);
+    if waiting.is_empty() {
+        (StatusCode::OK, "ok\n".into())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", waiting.join("\n")))
+    }
+}
+
+/// What has to come before this replica, which leads, is ready.
+fn waited_for(state: &State) -> Vec<&'static str> {
     let mut waiting = Vec::new();
     if !state.has_listed_namespaces() {
         waiting.push("waiting for the list of namespaces");
@@ -65,11 +76,7 @@ async fn ready(Shared(state): Shared<Arc<State>>) -> (StatusCode, String) {
     if !state.reports.is_known() {
         waiting.push("waiting for the list of reports");
     }
-    if waiting.is_empty() {
-        (StatusCode::OK, "ok\n".into())
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", waiting.join("\n")))
-    }
+    waiting
 }
 
 async fn metrics(
@@ -80,6 +87,10 @@ async fn metrics(
     state.metrics.pods.set(i64::try_from(state.workloads.pods()).unwrap_or(i64::MAX));
     let waiting = i64::try_from(state.reports.waiting()).unwrap_or(i64::MAX);
     state.metrics.reports_waiting.set(waiting);
+    state.metrics.ready.set(i64::from(state.stands_by() || waited_for(&state).is_empty()));
+    let now = Timestamp::now();
+    let silence = now.duration_since(state.workloads.heard_until(now));
+    state.metrics.watch_silence.set(silence.as_secs_f64());
     match state.metrics.text() {
         Ok(text) => Ok(([("content-type", OPEN_METRICS)], text)),
         Err(error) => {

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use super::apply::Applied;
 use crate::{
     assessment::Fingerprint,
-    rollout::{Contest, Contests, HoldReason, LeaveReason, Ledger, ModePlan, Namespace, Verdict},
+    rollout::{Contest, Contests, HoldReason, LeaveReason, Ledger, ModePlan, Namespace, Verdict, Writer},
     standards::{LevelVersion, Mode},
 };
 
@@ -40,18 +40,20 @@ impl Left {
         self.uid == Fingerprint::of(&namespace.uid)
     }
 
-    /// Looks whether the labels are as they were left.
-    fn look(&mut self, namespace: &Namespace, now: Timestamp) {
+    /// Looks whether the labels are as they were left; gives who took them since the last look, once for each mode.
+    fn look(&mut self, namespace: &Namespace, now: Timestamp) -> Vec<Writer> {
+        let mut takes = Vec::new();
         for mode in Mode::ALL {
             let Some(value) = self.values[mode.index()] else { continue };
             if self.contests.is_some() || namespace.taken(mode, value).is_some() {
-                self.contests.get_or_insert_default().saw(namespace, mode, value, now);
+                takes.extend(self.contests.get_or_insert_default().saw(namespace, mode, value, now));
             }
         }
         self.contests.take_if(|contests| {
             contests.expire(now);
             contests.is_empty(now)
         });
+        takes
     }
 
     /// Takes in what was carried out for a mode.
@@ -102,14 +104,18 @@ impl Memory {
     }
 
     /// Who takes the labels of each mode, in the order of [`Mode::ALL`], as far as that can be told from the namespace
-    /// as it was observed now.
-    pub(super) fn contests(&self, namespace: &Namespace, now: Timestamp) -> [Option<Arc<Contest>>; 3] {
+    /// as it was observed now; and who took them since the last look, once for each mode.
+    pub(super) fn contests(
+        &self,
+        namespace: &Namespace,
+        now: Timestamp,
+    ) -> ([Option<Arc<Contest>>; 3], Vec<Writer>) {
         let mut by_name = self.by_name.lock();
         let Some(left) = by_name.get_mut(&namespace.name).filter(|left| left.is_of(namespace)) else {
             return Default::default();
         };
-        left.look(namespace, now);
-        Mode::ALL.map(|mode| left.contests.as_ref()?.of(mode, now).map(Arc::new))
+        let takes = left.look(namespace, now);
+        (Mode::ALL.map(|mode| left.contests.as_ref()?.of(mode, now).map(Arc::new)), takes)
     }
 
     /// Notes what a plan that was carried out has left behind.

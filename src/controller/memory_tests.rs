@@ -36,7 +36,7 @@ impl World {
 
     fn plan(&mut self) -> NamespacePlan {
         self.namespace.remembered = self.memory.of(&self.namespace);
-        self.namespace.contests = self.memory.contests(&self.namespace, self.now);
+        (self.namespace.contests, _) = self.memory.contests(&self.namespace, self.now);
         plan(&self.namespace, &self.profiles, &Settings::default(), None, self.now)
     }
 

@@ -46,12 +46,14 @@ use tokio_util::sync::CancellationToken;
 use self::{
     announcements::Announcements,
     leadership::{Candidacy, fenced},
+    metrics::counted,
     state::State,
     worker::Workshop,
 };
 pub use self::{
     leadership::{Clock, Election, Ending, Place, Reading, SystemClock},
     letting_go::{LetGoError, let_go},
+    metrics::metric_names,
     preview::{Changes, Preview, Vigil, settings_of, told_of_itself},
     reports::Remembered,
 };
@@ -73,6 +75,8 @@ pub struct Options {
     pub concurrency: usize,
     /// Where probes and metrics are served; nowhere without it.
     pub listener: Option<TcpListener>,
+    /// Whether metrics name namespaces: one more series for each.
+    pub metrics_per_namespace: bool,
     /// The name of this replica, for Events.
     pub instance: Option<String>,
     /// The election of one replica among several. Without it this one takes itself for the only one.
@@ -113,10 +117,21 @@ fn spawn(tasks: &mut Tasks, name: &'static str, task: impl Future<Output = ()> +
 ///
 /// When a part of it ended that should not have, or it leads no more.
 pub async fn run(client: Client, options: Options, stop: CancellationToken) -> Result<(), RunError> {
-    let Options { settings, version_window, concurrency, listener, instance, election } = options;
+    let Options {
+        settings,
+        version_window,
+        concurrency,
+        listener,
+        metrics_per_namespace,
+        instance,
+        election,
+    } = options;
     let (announcements, waiting) = Announcements::new();
     let place = election.as_ref().map(|election| election.place.clone());
-    let state = Arc::new(State::new(settings, announcements).electing(place));
+    let state = State::new(settings, announcements).electing(place).naming_namespaces(metrics_per_namespace);
+    let state = Arc::new(state);
+    let client = counted(client, &state.metrics.calls);
+    let election = election.map(|election| election.counting(&state.metrics.calls));
     let mut tasks = Tasks::new();
     if let Some(listener) = listener {
         let serving = http::serve(listener, Arc::clone(&state), stop.clone());

@@ -124,6 +124,9 @@ pub(super) fn is_in_sync(plan: &ModePlan) -> bool {
     }
 }
 
+/// What [`kind`] says of verdicts by which something is written.
+pub(super) const WRITES: [&str; 7] = ["own", "raise", "force_raise", "repair", "weaken", "retain", "remove"];
+
 /// A bounded name of what a verdict does, for metrics and for telling one state from another.
 pub(super) fn kind(verdict: &Verdict) -> &'static str {
     match verdict {

@@ -45,6 +45,8 @@ pub(super) struct State {
     pub(super) settings: Settings,
     pub(super) queue: Queue,
     pub(super) metrics: Metrics,
+    /// Whether metrics name namespaces.
+    pub(super) metrics_per_namespace: bool,
     pub(super) announcements: Announcements,
     pub(super) restraint: Restraint,
     /// What runs in each namespace.
@@ -99,6 +101,7 @@ impl State {
             settings,
             queue: Queue::default(),
             metrics: Metrics::default(),
+            metrics_per_namespace: false,
             announcements,
             restraint: Restraint::default(),
             workloads: Workloads::default(),
@@ -125,6 +128,11 @@ impl State {
         self.election = election;
         self.count_leader(0);
         self
+    }
+
+    /// The same, with metrics that name namespaces, or without.
+    pub(super) fn naming_namespaces(self, metrics_per_namespace: bool) -> Self {
+        Self { metrics_per_namespace, ..self }
     }
 
     /// What this replica can say of how the cluster is watched: what the next one, which finds it in the Lease, and reads

@@ -123,7 +123,11 @@ impl Workshop {
         }
         for attempt in 0..TRIES {
             namespace.remembered = self.remembered(&namespace);
-            namespace.contests = self.memory.contests(&namespace, Timestamp::now());
+            let takes;
+            (namespace.contests, takes) = self.memory.contests(&namespace, Timestamp::now());
+            for writer in takes {
+                self.state.metrics.took(writer);
+            }
             let error = match prepare(&self.client, &self.state, &snapshot, &namespace).await {
                 None => ApplyError::Stale,
                 Some(prepared) => {

@@ -8,7 +8,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Namespace,
+    Namespace, Writer,
     gate::{after, before},
 };
 use crate::standards::{LevelVersion, Mode};
@@ -113,10 +113,17 @@ impl Contests {
     /// Notes what is seen of a mode's labels, which podsec had left at this value.
     ///
     /// A take counts once, however often it is seen; the next one counts after podsec has put its own back. Whoever is
-    /// found to set what podsec has set has given up.
-    pub fn saw(&mut self, namespace: &Namespace, mode: Mode, left: LevelVersion, now: Timestamp) {
+    /// found to set what podsec has set has given up. Gives who took them, if this counts as a take.
+    pub fn saw(
+        &mut self,
+        namespace: &Namespace,
+        mode: Mode,
+        left: LevelVersion,
+        now: Timestamp,
+    ) -> Option<Writer> {
         if let Some(take) = namespace.taken(mode, left) {
-            return self.took(mode, take, now);
+            let writer = Writer::of(&take.manager);
+            return self.took(mode, take, now).then_some(writer);
         }
         let known = &mut self.modes[mode.index()];
         known.take_if(|takes| {
@@ -126,9 +133,11 @@ impl Contests {
         if let Some(takes) = known {
             takes.is_open = false;
         }
+        None
     }
 
-    fn took(&mut self, mode: Mode, take: Take, now: Timestamp) {
+    /// Notes a take; gives whether it counts.
+    fn took(&mut self, mode: Mode, take: Take, now: Timestamp) -> bool {
         let known = &mut self.modes[mode.index()];
         // A name is free: whoever takes within a minute of the last take counts for the same, whatever they are called.
         let is_same = |takes: &Takes| {
@@ -137,7 +146,7 @@ impl Contests {
         };
         if let Some(takes) = known.as_mut().filter(|takes| takes.is_open && is_same(takes)) {
             takes.take = take;
-            return;
+            return false;
         }
         let in_a_row = known.as_ref().filter(|takes| is_same(takes) && now < takes.over());
         let (count, longest_pause) = in_a_row.map_or((0, SignedDuration::ZERO), |takes| {
@@ -150,6 +159,7 @@ impl Contests {
         let takes =
             Takes { take, count: count + 1, last: now, longest_pause, is_open: true, answered, pause };
         *known = Some(takes);
+        true
     }
 
     /// Notes that podsec put the labels of these modes back, or changed them, all in one write.
@@ -354,7 +364,8 @@ mod tests {
         let mut contests = Contests::default();
         for index in 0..3 {
             let now = at(index * MINUTE);
-            contests.saw(&git, Mode::Enforce, value, now);
+            assert_eq!(contests.saw(&git, Mode::Enforce, value, now), Some(Writer::Flux));
+            assert_eq!(contests.saw(&git, Mode::Enforce, value, now), None, "it counts once");
             contests.answered([Mode::Enforce], now);
             contests.saw(&podsec, Mode::Enforce, value, now);
         }

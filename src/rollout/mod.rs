@@ -27,6 +27,7 @@ mod soak;
 mod standing;
 mod verdict;
 pub mod wording;
+mod writer;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -51,3 +52,4 @@ pub use settings::Settings;
 pub use soak::{CleanSince, GateRecord, HeldSince};
 pub use standing::{Standing, foremost, standing, standing_of};
 pub use verdict::{Change, FreezeReason, HoldReason, LeaveReason, LettingGo, ModePlan, Verdict, WeakenCause};
+pub use writer::Writer;

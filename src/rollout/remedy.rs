@@ -1,10 +1,7 @@
 //! What makes another writer leave the labels of Pod Security to podsec.
 
-use super::{Contest, LeaveReason, ModePlan, wording::quoted};
+use super::{Contest, LeaveReason, ModePlan, Writer, wording::quoted};
 use crate::standards::{LABEL_PREFIX, LevelVersion, Mode};
-
-/// The controller of `OpenShift` that labels namespaces by the rights of their service accounts.
-const OPENSHIFT: &str = "pod-security-admission-label-synchronization-controller";
 
 /// How podsec comes to own the labels, too, before another writer lets go of them: in this order none is ever missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +23,8 @@ pub fn remedy(manager: &str, reason: LeaveReason, plan: &ModePlan, namespace: &s
         LeaveReason::Reconciler => First::Take,
         LeaveReason::Stricter | LeaveReason::Yield => First::Agree,
     };
-    if manager.starts_with("kubectl") {
+    let writer = Writer::of(manager);
+    if writer == Writer::Kubectl {
         return format!(
             "If it is not meant: {}, and the same where it comes from, if that is a file",
             by_hand(plan, namespace)
@@ -34,9 +32,11 @@ pub fn remedy(manager: &str, reason: LeaveReason, plan: &ModePlan, namespace: &s
     }
     let value = plan.planned.unwrap_or(plan.present);
     let theirs = hand_over(manager, first, plan, value, namespace);
-    match (manager, first) {
-        (OPENSHIFT, First::Take) => format!("{theirs}; then {} takes the label", policy("Force", plan)),
-        (OPENSHIFT, First::Agree) => format!("{theirs}; then {}", by_hand(plan, namespace)),
+    match (writer, first) {
+        (Writer::OpenShift, First::Take) => {
+            format!("{theirs}; then {} takes the label", policy("Force", plan))
+        }
+        (Writer::OpenShift, First::Agree) => format!("{theirs}; then {}", by_hand(plan, namespace)),
         _ => theirs,
     }
 }
@@ -65,17 +65,17 @@ fn hand_over(manager: &str, first: First, plan: &ModePlan, value: LevelVersion, 
     let all = format!("the labels {LABEL_PREFIX}* of namespace {namespace}");
     let pair = pair(plan.mode, value);
     let take = format!("let {} bring namespace {namespace} in sync", policy("Force", plan));
-    let (tool, place, or) = match manager {
-        "kustomize-controller" | "helm-controller" => ("Flux", "in Git", String::new()),
-        "argocd-controller" | "argocd" => ("Argo CD", "in Git", ignoring(plan.mode)),
-        "helm" => ("Helm", "in the chart, or its values", String::new()),
-        OPENSHIFT => {
+    let (tool, place, or) = match Writer::of(manager) {
+        Writer::Flux => ("Flux", "in Git", String::new()),
+        Writer::ArgoCd => ("Argo CD", "in Git", ignoring(plan.mode)),
+        Writer::Helm => ("Helm", "in the chart, or its values", String::new()),
+        Writer::OpenShift => {
             return format!(
                 "OpenShift: kubectl label namespace {namespace} security.openshift.io/scc.podSecurityLabelSync=false"
             );
         }
-        other => {
-            let whom = if other.is_empty() { "whoever set it".to_owned() } else { quoted(other) };
+        Writer::Kubectl | Writer::Other => {
+            let whom = if manager.is_empty() { "whoever set it".to_owned() } else { quoted(manager) };
             return match first {
                 First::Take => format!("First {take}, then have {whom} leave {all} alone"),
                 First::Agree => format!(
@@ -125,6 +125,8 @@ mod tests {
 
     use super::*;
     use crate::rollout::{LettingGo, Verdict};
+
+    const OPENSHIFT: &str = "pod-security-admission-label-synchronization-controller";
 
     const PAIR: &str =
         "pod-security.kubernetes.io/enforce=baseline pod-security.kubernetes.io/enforce-version=v1.37";

@@ -29,7 +29,7 @@ fn links_within_the_repository_lead_somewhere() {
 }
 
 /// The anchors of a page's headings, as GitHub makes them.
-fn anchors(page: &str) -> Vec<String> {
+pub(crate) fn anchors(page: &str) -> Vec<String> {
     let headings = page.lines().filter_map(|line| line.strip_prefix('#'));
     let texts = headings.map(|line| line.trim_start_matches('#').trim().to_lowercase());
     texts

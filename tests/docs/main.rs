@@ -8,6 +8,7 @@ mod gitops;
 mod image;
 mod installing;
 mod links;
+mod monitoring;
 mod plan;
 mod probe;
 mod profiles;

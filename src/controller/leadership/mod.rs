@@ -24,6 +24,7 @@ pub use self::{
     standing::Ending,
 };
 pub(super) use self::{fence::fenced, standing::Leadership};
+use super::metrics::{Calls, counted};
 use crate::cluster::{
     backoff::random,
     lease::{Candidate, Terms},
@@ -75,6 +76,14 @@ pub struct Election {
     pub client: Box<dyn FnOnce() -> kube::Result<Client> + Send>,
     /// What it is checked against.
     pub clock: Arc<dyn Clock>,
+}
+
+impl Election {
+    /// The same, with the requests for the lease counted.
+    pub(super) fn counting(self, calls: &Calls) -> Self {
+        let (client, calls) = (self.client, calls.clone());
+        Self { client: Box::new(move || Ok(counted(client()?, &calls))), ..self }
+    }
 }
 
 impl fmt::Debug for Election {

@@ -25,7 +25,9 @@ fn what_comes_from_the_chart_is_fresh() {
     let mut script = Command::new(path("deploy/helm/render.sh"));
     let output = script.args([&helm, folder.path()]).env("HOME", folder.path()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    for file in ["install.yaml", "kustomize/monitoring/monitoring.yaml"] {
+    let monitoring =
+        ["kustomize/monitoring/monitoring.yaml", "monitoring/alerts.yaml", "monitoring/dashboard.json"];
+    for file in ["install.yaml"].into_iter().chain(monitoring) {
         let made = fs::read_to_string(folder.path().join(file)).unwrap();
         assert!(
             read(&format!("deploy/{file}")) == made,

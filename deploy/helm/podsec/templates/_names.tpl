@@ -82,6 +82,9 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- if .Values.controller.neverWeaken }}
 - --never-weaken
 {{- end }}
+{{- if .Values.controller.metricsPerNamespace }}
+- --metrics-per-namespace
+{{- end }}
 {{- with .Values.controller.reconcilers }}
 - {{ printf "--reconcilers=%s" (join "," .) | quote }}
 {{- end }}

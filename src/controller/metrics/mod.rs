@@ -1,10 +1,25 @@
 //! What the controller counts, by Prometheus' conventions.
 
+mod calls;
+mod figures;
+#[cfg(target_os = "linux")]
+mod process;
+
+use std::sync::atomic::AtomicU64;
+
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram, info::Info},
     registry::Registry,
 };
+
+use self::{calls::CallLabels, figures::LastFigures};
+pub(super) use self::{
+    calls::{Calls, counted},
+    figures::Figures,
+};
+use super::outcome::WRITES;
+use crate::{rollout::Writer, standards::Mode};
 
 /// The result of looking at a namespace.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -29,7 +44,15 @@ pub(super) struct LeaderLabels {
     pub(super) name: String,
 }
 
-/// All metrics. Their labels are bounded: no names of namespaces, profiles or field managers.
+/// Who took labels.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct WriterLabels {
+    /// What kind of writer that was.
+    writer: &'static str,
+}
+
+/// All metrics. Their labels are bounded: no names of field managers, which anybody may choose, and names of namespaces
+/// only where that is asked for. Names of profiles are those that an administrator gave.
 #[derive(Debug)]
 pub(super) struct Metrics {
     registry: Registry,
@@ -48,8 +71,11 @@ pub(super) struct Metrics {
     pub(super) reports_waiting: Gauge,
     pub(super) force_after_due: Gauge,
     pub(super) exemptions_expiring: Gauge,
-    pub(super) contested: Gauge,
-    pub(super) left_alone: Gauge,
+    takes: Family<WriterLabels, Counter>,
+    pub(super) calls: Calls,
+    pub(super) ready: Gauge,
+    pub(super) watch_silence: Gauge<f64, AtomicU64>,
+    pub(super) figures: LastFigures,
     pub(super) leader: Family<LeaderLabels, Gauge>,
 }
 
@@ -75,11 +101,15 @@ impl Default for Metrics {
             reports_waiting: Gauge::default(),
             force_after_due: Gauge::default(),
             exemptions_expiring: Gauge::default(),
-            contested: Gauge::default(),
-            left_alone: Gauge::default(),
+            takes: Family::default(),
+            calls: Calls::default(),
+            ready: Gauge::default(),
+            watch_silence: Gauge::default(),
+            figures: LastFigures::default(),
             leader: Family::default(),
         };
         metrics.register();
+        metrics.begin_at_zero();
         metrics
     }
 }
@@ -103,8 +133,11 @@ impl Metrics {
             reports_waiting,
             force_after_due,
             exemptions_expiring,
-            contested,
-            left_alone,
+            takes,
+            calls,
+            ready,
+            watch_silence,
+            figures,
             leader,
         } = self;
         // The name that client-go gave it, by which dashboards and alerts know it.
@@ -113,6 +146,8 @@ impl Metrics {
             "Whether this replica leads: 1 if it does, 0 if it stands by",
             leader.clone(),
         );
+        #[cfg(target_os = "linux")]
+        registry.register_collector(Box::new(process::ThisProcess::new()));
         let registry = registry.sub_registry_with_prefix("podsec");
         registry.register("reconciles", "Namespaces looked at, by result", reconciles.clone());
         registry.register(
@@ -162,17 +197,41 @@ impl Metrics {
             exemptions_expiring.clone(),
         );
         registry.register(
-            "contested_namespaces",
-            "Namespaces in which somebody keeps taking back what podsec writes",
-            contested.clone(),
+            "takes",
+            "Modes of namespaces that somebody changed which podsec had set, by what kind of writer",
+            takes.clone(),
         );
         registry.register(
-            "yielded_namespaces",
-            "Namespaces in which a label is left to whoever set it",
-            left_alone.clone(),
+            "api_requests",
+            "Requests to the API server, by verb and by the code of the answer",
+            calls.clone(),
         );
+        registry.register("ready", "Whether /readyz answers 200", ready.clone());
+        registry.register(
+            "watch_silence_seconds",
+            "For how long a stream of what runs has been interrupted; 0 where none is",
+            watch_silence.clone(),
+        );
+        registry.register_collector(Box::new(figures.clone()));
         let version = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("build", "The running podsec", version);
+    }
+
+    /// Has what alerts ask for begin with 0: what first appears as 1 is no increase to Prometheus.
+    fn begin_at_zero(&self) {
+        for mode in Mode::ALL {
+            for change in WRITES {
+                drop(self.writes.get_or_create(&WriteLabels { mode: mode.as_str(), change }));
+            }
+        }
+        for writer in Writer::ALL {
+            drop(self.takes.get_or_create(&WriterLabels { writer: writer.as_str() }));
+        }
+    }
+
+    /// Counts that somebody took a mode from podsec.
+    pub(super) fn took(&self, writer: Writer) {
+        self.takes.get_or_create(&WriterLabels { writer: writer.as_str() }).inc();
     }
 
     /// The metrics in the text format of `OpenMetrics`.
@@ -185,4 +244,25 @@ impl Metrics {
         encode(&mut text, &self.registry)?;
         Ok(text)
     }
+}
+
+/// The names of all metrics, as they are asked for: with `_total` of a counter and `_info` of an info.
+///
+/// # Errors
+///
+/// When a metric cannot be written, which would be a mistake in podsec.
+pub fn metric_names() -> Result<Vec<String>, std::fmt::Error> {
+    let metrics = Metrics::default();
+    // A family without series is left out of the text.
+    drop(metrics.reconciles.get_or_create(&ReconcileLabels { result: "applied" }));
+    drop(metrics.calls.get_or_create(&CallLabels { verb: "get", code: "200".into() }));
+    drop(metrics.leader.get_or_create(&LeaderLabels { name: "podsec".into() }));
+    let text = metrics.text()?;
+    let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+    let named = types.map(|(name, kind)| match kind {
+        "counter" => format!("{name}_total"),
+        "info" => format!("{name}_info"),
+        _ => name.to_owned(),
+    });
+    Ok(named.collect())
 }
