@@ -38,13 +38,22 @@ async fn write(client: &Client, way: &str, namespace: &str, metadata: &Value) ->
 
 fn merge(into: &mut Value, patch: &Value) {
     match patch {
-        Value::Object(fields) => fields.iter().for_each(|(key, value)| merge(&mut into[key], value)),
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                match value {
+                    Value::Null => drop(into.as_object_mut().unwrap().remove(key)),
+                    value => merge(&mut into[key], value),
+                }
+            }
+        }
         value => *into = value.clone(),
     }
 }
 
 async fn is_refused(client: &Client, namespace: &str, metadata: Value, why: &str) {
-    for way in WAYS {
+    // Of what is no level Pod Security itself says so, where it looks.
+    let is_invalid = metadata["labels"][ENFORCE] == "garbage";
+    for way in WAYS.into_iter().filter(|way| !(is_invalid && way.is_empty())) {
         let refusal = write(client, way, namespace, &metadata).await.unwrap_err();
         assert!(refusal.contains("'podsec-guard-labels'"), "{way} {metadata}: {refusal}");
         assert!(refusal.contains(why), "{way} {metadata}: {refusal}");

@@ -119,12 +119,43 @@ async fn older_api_servers_get_what_they_have() {
         );
         super::apply(&stage, &generated(&stage, &["--only", "guard-labels,fence-podsec"]));
         stage.namespace("shop", &[]).await;
-        let lower = ["label", "namespace", "shop", "pod-security.kubernetes.io/enforce=privileged"];
+        let lower = ["label", "namespace", "shop", "pod-security.kubernetes.io/enforce=privileged", "--dry-run=server"];
         stage
             .eventually("the guard to be in effect", || async {
                 let refused = stage.cluster.kubectl_as(TENANT, &lower).err()?;
                 refused.to_string().contains("podsec-guard-labels").then_some(())
             })
             .await;
+    }
+}
+
+/// Another policy adds the label that a profile selects by, after this one has looked for the first time.
+#[tokio::test]
+async fn labels_that_are_added_on_the_way_are_seen_on_a_second_look() {
+    let stage = stage(Cluster::builder()).await;
+    for (name, tier, level, priority) in [("rest", None, "baseline", -1), ("apps", Some("apps"), "restricted", 0)] {
+        let selector = tier.map_or(json!({}), |tier| json!({"matchLabels": {"tier": tier}}));
+        let spec = json!({"namespaceSelector": selector, "priority": priority, "enforce": {"level": level}});
+        stage.profile(name, spec).await;
+    }
+    let api = "admissionregistration.k8s.io/v1";
+    let metadata = json!({"name": "z-adds-tier"});
+    let policy = json!({"apiVersion": api, "kind": "MutatingAdmissionPolicy", "metadata": metadata, "spec": {
+        "failurePolicy": "Fail", "reinvocationPolicy": "Never",
+        "matchConstraints": {"resourceRules": [
+            {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["namespaces"]},
+        ]},
+        "matchConditions": [{"name": "shop", "expression": "object.metadata.name == 'shop'"}],
+        "mutations": [{"patchType": "ApplyConfiguration", "applyConfiguration": {
+            "expression": "Object{metadata: Object.metadata{labels: {'tier': 'apps'}}}",
+        }}],
+    }});
+    let binding = json!({"apiVersion": api, "kind": "MutatingAdmissionPolicyBinding", "metadata": metadata,
+        "spec": {"policyName": "z-adds-tier"}});
+    super::apply(&stage, &format!("{policy}\n---\n{binding}"));
+    put_in_place(&stage, &["--only", "label-new-namespaces"]).await;
+    for (name, level) in [("shop", "restricted"), ("other", "baseline")] {
+        let created = try_create(&stage.admin, &new(name, &[])).await.unwrap();
+        assert_eq!(levels(&created), format!("enforce={level} enforce-version=v1.37"), "{name}");
     }
 }

@@ -62,18 +62,17 @@ fn apply(stage: &Stage, manifests: &str) {
     assert!(running.wait().unwrap().success(), "{manifests}");
 }
 
-/// Puts policies in place, and waits until the API server goes by them: the last thing generated is marked, and refused
-/// to whoever tries it.
-async fn put_in_place(stage: &Stage, arguments: &[&str]) {
+/// Puts policies in place, and waits until the API server goes by them: by others that are put in place after them, and
+/// show it. Gives the mark of those.
+async fn put_in_place(stage: &Stage, arguments: &[&str]) -> String {
     apply(stage, &generated(stage, arguments));
     // The API server follows policies of both kinds, and their bindings, by watches of their own.
-    let mark = format!("mark-{}", podsec_mark());
+    let mark = format!("mark-{}", next_mark());
     apply(stage, &marking(&mark));
     let tried = new(&mark, &[]);
     stage
         .eventually("the policies to be in effect", || async {
-            let labels = try_create(&stage.admin, &tried).await.ok()?.metadata.labels?;
-            (labels.get("mark") == Some(&mark)).then_some(())
+            is_marked(&try_create(&stage.admin, &tried).await.ok()?).then_some(())
         })
         .await;
     stage
@@ -82,10 +81,27 @@ async fn put_in_place(stage: &Stage, arguments: &[&str]) {
             refusal.to_string().contains("marked").then_some(())
         })
         .await;
+    mark
+}
+
+/// Takes the policy that labels away again, and waits until the API server goes by that; `mark` is of its place.
+async fn take_away(stage: &Stage, mark: &str) {
+    for policy in ["podsec-label-new-namespaces", mark] {
+        stage.cluster.kubectl(&["delete", "mutatingadmissionpolicy", policy]).unwrap();
+    }
+    stage
+        .eventually("the policies to be gone", || async {
+            (!is_marked(&try_create(&stage.admin, &new(mark, &[])).await.ok()?)).then_some(())
+        })
+        .await;
+}
+
+fn is_marked(namespace: &KubeNamespace) -> bool {
+    namespace.metadata.labels.iter().flatten().any(|(key, _)| key == "mark")
 }
 
 /// A number that no other call gives.
-fn podsec_mark() -> usize {
+fn next_mark() -> usize {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     NEXT.fetch_add(1, Ordering::Relaxed)
@@ -99,7 +115,7 @@ fn marking(mark: &str) -> String {
     ]});
     let metadata = json!({"name": mark});
     let of_it =
-        json!([{"name": "marked", "expression": format!("object.metadata.name.startsWith('{mark}')")}]);
+        json!([{"name": "marked", "expression": format!("object.metadata.?name.orValue('').startsWith('{mark}')")}]);
     let documents = [
         json!({"apiVersion": api, "kind": "MutatingAdmissionPolicy", "metadata": metadata, "spec": {
             "failurePolicy": "Fail", "reinvocationPolicy": "Never", "matchConstraints": requests,

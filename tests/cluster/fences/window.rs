@@ -78,9 +78,8 @@ fn row(what: &str, mut times: Vec<Duration>, bare: usize) {
     );
 }
 
-async fn measure(stage: &Stage, what: &str) -> usize {
+async fn measure(stage: &Stage, word: &str, what: &str) -> usize {
     let watched = Watched::begin(stage.namespaces());
-    let word = what.split(' ').next().unwrap();
     let mut total = 0;
     for manner in ["one after the other", "at once"] {
         let prefix = format!("{word}-{}", manner.len());
@@ -110,7 +109,7 @@ async fn how_long_a_new_namespace_is_unlabelled() {
     stage.start();
     stage.is_ready("apps", 1).await;
     println!("| | seen unlabelled | median | 99 of 100 | longest |\n| --- | --- | --- | --- | --- |");
-    assert_eq!(measure(&stage, "unfenced, by podsec alone").await, 2 * NAMESPACES);
+    assert_eq!(measure(&stage, "bare", "without the policy").await, 2 * NAMESPACES);
     put_in_place(&stage, &["--only", "label-new-namespaces"]).await;
-    assert_eq!(measure(&stage, "labelled at creation").await, 0);
+    assert_eq!(measure(&stage, "fenced", "with it").await, 0);
 }
