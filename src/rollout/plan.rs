@@ -10,7 +10,7 @@ use super::{
     decision::{Asked, Decision, Situation, decide},
     gate::{NEW, after},
     ledger::notable,
-    release::Release,
+    release::{Release, RetainReason},
     resolution::Standing,
     soak::carried,
 };
@@ -224,6 +224,10 @@ fn settle(plan: &ModePlan, namespace: &Namespace, estate: &mut Estate) {
     match &plan.verdict {
         Verdict::InSync | Verdict::Hold(_) | Verdict::Freeze(_) => estate.kept.extend(owned()),
         Verdict::Write { value, .. } => estate.kept.extend(pair(plan.mode, *value)),
+        // The level stays by itself.
+        Verdict::Release(Release::Retain(RetainReason::Shared)) => {
+            estate.handed_over.extend(owned().filter(|(key, _)| *key == plan.mode.keys().version));
+        }
         Verdict::LeaveAlone { .. } | Verdict::Release(Release::Retain(_)) => {
             estate.handed_over.extend(owned());
         }

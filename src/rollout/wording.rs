@@ -216,7 +216,7 @@ pub fn retained(reason: RetainReason, profile: &str) -> (StateReason, String) {
         RetainReason::Shared => (
             StateReason::Retained,
             format!(
-                "profile {profile} let go of it; both labels stay, owned by {manager}, since somebody else owns the level, too"
+                "profile {profile} let go of it; somebody else owns the level, too, so it stays, and its version, owned by {manager}"
             ),
         ),
         RetainReason::Unrecorded => (

@@ -377,7 +377,7 @@ fn a_level_that_somebody_else_owns_keeps_its_version() {
     };
     let keys = Mode::Enforce.keys();
     assert_eq!(released(&[]), (Verdict::Release(Release::Remove), String::new()));
-    let both = "enforce=restricted+retained enforce-version=v1.37+retained".to_owned();
+    let both = "enforce=restricted enforce-version=v1.37+retained".to_owned();
     assert_eq!(released(&[keys.level]), (Verdict::Release(Release::Retain(RetainReason::Shared)), both));
     let version = "enforce-version=v1.37".to_owned();
     assert_eq!(released(&[keys.version]), (Verdict::Release(Release::Remove), version));

@@ -119,7 +119,13 @@ async fn older_api_servers_get_what_they_have() {
         );
         super::apply(&stage, &generated(&stage, &["--only", "guard-labels,fence-podsec"]));
         stage.namespace("shop", &[]).await;
-        let lower = ["label", "namespace", "shop", "pod-security.kubernetes.io/enforce=privileged", "--dry-run=server"];
+        let lower = [
+            "label",
+            "namespace",
+            "shop",
+            "pod-security.kubernetes.io/enforce=privileged",
+            "--dry-run=server",
+        ];
         stage
             .eventually("the guard to be in effect", || async {
                 let refused = stage.cluster.kubectl_as(TENANT, &lower).err()?;
@@ -133,7 +139,9 @@ async fn older_api_servers_get_what_they_have() {
 #[tokio::test]
 async fn labels_that_are_added_on_the_way_are_seen_on_a_second_look() {
     let stage = stage(Cluster::builder()).await;
-    for (name, tier, level, priority) in [("rest", None, "baseline", -1), ("apps", Some("apps"), "restricted", 0)] {
+    for (name, tier, level, priority) in
+        [("rest", None, "baseline", -1), ("apps", Some("apps"), "restricted", 0)]
+    {
         let selector = tier.map_or(json!({}), |tier| json!({"matchLabels": {"tier": tier}}));
         let spec = json!({"namespaceSelector": selector, "priority": priority, "enforce": {"level": level}});
         stage.profile(name, spec).await;

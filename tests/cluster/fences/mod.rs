@@ -114,8 +114,7 @@ fn marking(mark: &str) -> String {
         {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["namespaces"]},
     ]});
     let metadata = json!({"name": mark});
-    let of_it =
-        json!([{"name": "marked", "expression": format!("object.metadata.?name.orValue('').startsWith('{mark}')")}]);
+    let of_it = json!([{"name": "marked", "expression": format!("object.metadata.?name.orValue('').startsWith('{mark}')")}]);
     let documents = [
         json!({"apiVersion": api, "kind": "MutatingAdmissionPolicy", "metadata": metadata, "spec": {
             "failurePolicy": "Fail", "reinvocationPolicy": "Never", "matchConstraints": requests,
