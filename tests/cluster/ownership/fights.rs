@@ -75,7 +75,7 @@ async fn three_takes_in_a_row_are_told_and_who_gives_up_is_forgotten() {
     let ready = stage.condition("teams", "Ready").await.unwrap();
     assert_eq!(ready.0, "True", "{ready:?}");
     let metrics = stage.asked("/metrics").await.unwrap().1;
-    assert!(metrics.contains("\npodsec_contested_namespaces 1\n"), "{metrics}");
+    assert!(metrics.contains("\npodsec_contested_namespaces{writer=\"flux\"} 1\n"), "{metrics}");
 
     // The keys are deleted from Git: the other side has let go, but that leaves no trace. It is forgotten in time.
     stage.apply_labels("kustomize-controller", "team-a", &[]).await;

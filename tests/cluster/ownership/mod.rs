@@ -68,7 +68,10 @@ async fn keep_stricter_takes_what_is_weaker_and_leaves_the_rest_with_a_remedy() 
         assert!(report["message"].as_str().unwrap().ends_with(remedy), "{report:#}");
     }
     let metrics = stage.asked("/metrics").await.unwrap().1;
-    assert!(metrics.contains("\npodsec_yielded_namespaces 3\n"), "{metrics}");
+    for writer in ["flux", "argocd", "kubectl"] {
+        let counted = format!("\npodsec_yielded_namespaces{{writer=\"{writer}\"}} 1\n");
+        assert!(metrics.contains(&counted), "{metrics}");
+    }
 
     // What the remedies say, carried out: Force once, and the label is podsec's before Git lets go of it.
     let mut forced = immediate("team-*", "baseline");
