@@ -186,15 +186,15 @@ look "The same for those who do not read terminals: open target/plan.html in a b
 
 step "A profile for everything: warn now, enforce later"
 show "kubectl apply -f examples/profiles/everything.yaml"
-await "profile everything has done its namespaces" "status_is everything soaking 4"
+await "profile everything has done its namespaces" "status_is everything soaking 3"
 show "kubectl get namespaces -l example $labels"
 look "warn (and audit) came at once: they refuse nothing. enforce waits, for the profile's strategy is WhenClean."
 show "kubectl get cpsp"
-look "HELD counts the namespaces that wait (the seventh is default), BLOCKERS the workloads that violate baseline."
+look "HELD counts the namespaces that wait, BLOCKERS the workloads that violate baseline. The seventh namespace is default."
 
 step "Which namespaces can go to baseline, and what blocks the others"
 show "kubectl get psr -A"
-look "reports is new and no pod was ever there, so it is raised already. Four are clean and soak: for 24 hours nothing"
+look "reports and default are new and no pod was ever there, so they are raised already. Three soak: for 24 hours nothing"
 look "may violate baseline there. Here, nobody has so much time:"
 show "kubectl patch cpsp everything --type=merge -p '{\"spec\":{\"rollout\":{\"soak\":\"0s\"}}}'"
 await "what is clean is raised" "status_is everything inSync 5"
