@@ -41,6 +41,12 @@ impl Place {
         let definitions = tools.join("kwok/config/crd/bases");
         fs::create_dir_all(&definitions).unwrap();
         fs::write(definitions.join("definition.yaml"), "kind: CustomResourceDefinition").unwrap();
+        let monitoring = tools.join("kwok/example/prometheus-operator-crd");
+        fs::create_dir_all(&monitoring).unwrap();
+        for kind in ["servicemonitors", "prometheusrules"] {
+            let file = monitoring.join(format!("monitoring.coreos.com_{kind}.yaml"));
+            fs::write(file, "kind: CustomResourceDefinition").unwrap();
+        }
         fs::write(tools.join("go"), GO).unwrap();
         fs::set_permissions(tools.join("go"), Permissions::from_mode(0o755)).unwrap();
         place
@@ -111,11 +117,12 @@ fn the_tools_of_gitops_are_built_when_asked_for_and_kept_beside() {
     let output = place.tool("build").arg("--gitops").output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let paths = String::from_utf8(output.stdout).unwrap();
-    for name in ["kustomize-controller", "helm", "argocd", "argocd-diff", "flux-definitions"] {
+    let programs = ["kustomize-controller", "helm", "krew", "argocd", "argocd-diff"];
+    for name in programs.into_iter().chain(["flux-definitions", "monitoring-definitions"]) {
         let path = paths.lines().find(|path| path.ends_with(&format!("/{name}"))).expect(name);
         assert!(Path::new(path).exists(), "{path}");
     }
-    assert_eq!(place.built().len(), 10, "{:?}", place.built());
+    assert_eq!(place.built().len(), 6 + programs.len(), "{:?}", place.built());
     let again = place.tool("build").arg("--gitops").env("PATH", "/nowhere").output().unwrap();
     assert!(again.status.success() && again.stderr.is_empty(), "{again:?}");
 }
