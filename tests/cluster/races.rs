@@ -156,6 +156,7 @@ async fn a_controller_killed_after_any_write_ends_in_the_same_state() {
     let retained = BASELINE.replace("+podsec", "+retained");
     for round in 0..ROUNDS {
         stage.shows(&format!("adopted-{round}"), &retained).await;
+        stage.has_no_report(&format!("adopted-{round}")).await;
         stage.is_ready(&released(round), 1).await;
     }
     stage.stop().await;

@@ -206,6 +206,8 @@ impl Reports {
                 ReportChange::Verdict => (VERDICTS_EVERY, Some(Timestamp::now())),
                 ReportChange::Counts => (COUNTS_EVERY, None),
             };
+            // One that is to go keeps nobody waiting.
+            let written = written.filter(|_| wanted.is_some());
             let due = written.map_or(now, |written| now.max(written + every));
             Waiting { due, wanted, is_first, untold }
         });
