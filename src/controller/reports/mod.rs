@@ -36,6 +36,9 @@ const VERDICTS_EVERY: Duration = Duration::from_secs(1);
 /// How long counts alone wait for more of their kind.
 const COUNTS_EVERY: Duration = Duration::from_mins(1);
 
+/// How long until a report is tried again that could not be written.
+const AGAIN: Duration = Duration::from_secs(5);
+
 /// The reports of all namespaces.
 #[derive(Debug, Default)]
 pub(super) struct Reports {
@@ -49,8 +52,8 @@ struct Entries {
     standing: HashMap<String, Standing>,
     waiting: HashMap<String, Waiting>,
     order: BTreeSet<(Instant, String)>,
-    /// The namespaces whose reports are being written with a new verdict, each with since when it waits to be told.
-    under_way: HashMap<String, Timestamp>,
+    /// The reports that are being written: none of them is written a second time meanwhile.
+    under_way: HashMap<String, UnderWay>,
     /// What the gate has to remember, by namespace.
     records: HashMap<String, GateRecord>,
 }
@@ -120,6 +123,26 @@ struct Waiting {
     untold: Option<Timestamp>,
 }
 
+/// A report that is being written.
+#[derive(Debug, Default)]
+struct UnderWay {
+    /// Since when a new verdict waits to be told, if it is more than counts.
+    untold: Option<Timestamp>,
+    /// What it is to say next, which is compared with what stands as soon as it is known what does.
+    later: Option<Later>,
+    /// Whether its namespace is gone: then nobody but the watch knows what stands.
+    is_past: bool,
+}
+
+/// What a report is to say after the write that is under way.
+#[derive(Debug)]
+struct Later {
+    /// Nothing when it is to go.
+    wanted: Option<ReportContent>,
+    /// Since when something else was to be told than what is being written.
+    since: Timestamp,
+}
+
 impl Reports {
     /// Whether it is known what stands, or that nobody can know.
     pub(super) fn is_known(&self) -> bool {
@@ -186,32 +209,17 @@ impl Reports {
 
     /// Has a report say this; or none stand, where there is nothing to say.
     pub(super) fn put(&self, namespace: &str, wanted: Option<ReportContent>) {
-        let now = Instant::now();
-        let wanted_imprint = wanted.as_ref().map(Imprint::of);
         let mut entries = self.entries.lock();
         if matches!(entries.access, Access::Closed(_)) {
             return;
         }
-        let before = entries.standing.get(namespace);
-        let change = match (before, &wanted_imprint) {
-            (None, None) => None,
-            (Some(before), Some(wanted)) => before.imprint.change(wanted),
-            (None, Some(_)) | (Some(_), None) => Some(ReportChange::Verdict),
-        };
-        let written = before.and_then(|before| before.written);
-        let is_first = before.is_none();
-        let waiting = change.map(|change| {
-            let wanted = wanted.map(Box::new);
-            let (every, untold) = match change {
-                ReportChange::Verdict => (VERDICTS_EVERY, Some(Timestamp::now())),
-                ReportChange::Counts => (COUNTS_EVERY, None),
-            };
-            // One that is to go keeps nobody waiting.
-            let written = written.filter(|_| wanted.is_some());
-            let due = written.map_or(now, |written| now.max(written + every));
-            Waiting { due, wanted, is_first, untold }
-        });
-        entries.schedule(namespace, waiting);
+        let now = Timestamp::now();
+        if let Some(under_way) = entries.under_way.get_mut(namespace) {
+            let since = under_way.later.take().map_or(now, |later| later.since);
+            under_way.later = Some(Later { wanted, since });
+            return;
+        }
+        entries.want(namespace, wanted, now, Instant::now());
         drop(entries);
         self.changed.notify_one();
     }
@@ -220,25 +228,86 @@ impl Reports {
     pub(super) fn told_until(&self, now: Timestamp) -> Timestamp {
         let entries = self.entries.lock();
         let waiting = entries.waiting.values().filter_map(|waiting| waiting.untold);
-        waiting.chain(entries.under_way.values().copied()).min().map_or(now, |untold| untold.min(now))
+        let under_way = entries.under_way.values();
+        let under_way =
+            under_way.flat_map(|write| [write.untold, write.later.as_ref().map(|later| later.since)]);
+        waiting.chain(under_way.flatten()).min().map_or(now, |untold| untold.min(now))
     }
 
     /// Forgets a namespace that is gone: its report goes with it.
     pub(super) fn forget(&self, namespace: &str) {
         let mut entries = self.entries.lock();
         entries.schedule(namespace, None);
-        entries.under_way.remove(namespace);
+        if let Some(under_way) = entries.under_way.get_mut(namespace) {
+            *under_way = UnderWay { is_past: true, ..UnderWay::default() };
+        }
         entries.standing.remove(namespace);
         entries.records.remove(namespace);
     }
 
     /// How many reports wait to be written.
     pub(super) fn waiting(&self) -> usize {
-        self.entries.lock().waiting.len()
+        let entries = self.entries.lock();
+        entries.waiting.len() + entries.under_way.values().filter(|write| write.later.is_some()).count()
     }
 }
 
 impl Entries {
+    /// Has a report say this after `earliest`, if it does not say so. What is new about it waits to be told since then.
+    fn want(&mut self, namespace: &str, wanted: Option<ReportContent>, since: Timestamp, earliest: Instant) {
+        let before = self.standing.get(namespace);
+        let change = match (before, wanted.as_ref().map(Imprint::of)) {
+            (None, None) => None,
+            (Some(before), Some(wanted)) => before.imprint.change(&wanted),
+            (None, Some(_)) | (Some(_), None) => Some(ReportChange::Verdict),
+        };
+        let written = before.and_then(|before| before.written);
+        let is_first = before.is_none();
+        let waiting = change.map(|change| {
+            let wanted = wanted.map(Box::new);
+            let (every, untold) = match change {
+                ReportChange::Verdict => (VERDICTS_EVERY, Some(since)),
+                ReportChange::Counts => (COUNTS_EVERY, None),
+            };
+            // One that is to go keeps nobody waiting.
+            let written = written.filter(|_| wanted.is_some());
+            let due = written.map_or(earliest, |written| earliest.max(written + every));
+            Waiting { due, wanted, is_first, untold }
+        });
+        self.schedule(namespace, waiting);
+    }
+
+    /// Takes in a report as it stands; says whether it does not say what was known.
+    fn stands(&mut self, namespace: &str, mut standing: Standing) -> bool {
+        let known = self.standing.get_mut(namespace);
+        // An answer may come before the event of the write that it answers, or behind it, or behind that of the next.
+        let number = |text: &str| text.parse::<u64>().ok();
+        if let Some(known) = known {
+            standing.written = standing.written.or(known.written);
+            if number(&standing.version) < number(&known.version) {
+                known.written = standing.written;
+                return false;
+            }
+            let is_same = known.imprint == standing.imprint;
+            *known = standing;
+            return !is_same;
+        }
+        self.standing.insert(namespace.to_owned(), standing);
+        true
+    }
+
+    /// Ends a write, and has the report say after `earliest` what it is to say next; says whether there is such. What
+    /// could not be told by it waits to be told since `untold`.
+    fn end(&mut self, namespace: &str, earliest: Instant, untold: Option<Timestamp>) -> bool {
+        let later = self.under_way.remove(namespace).and_then(|write| write.later);
+        let is_superseded = later.is_some();
+        if let Some(Later { wanted, since }) = later {
+            let since = untold.map_or(since, |untold| untold.min(since));
+            self.want(namespace, wanted, since, earliest);
+        }
+        is_superseded
+    }
+
     /// Puts what waits for a namespace in place of what waited for it. An earlier time stands, if one was due already.
     fn schedule(&mut self, namespace: &str, waiting: Option<Waiting>) {
         let before = self.waiting.remove(namespace);
@@ -264,9 +333,8 @@ impl Entries {
         self.order.pop_first();
         match self.waiting.remove(&namespace) {
             Some(waiting) => {
-                if let Some(untold) = waiting.untold {
-                    self.under_way.insert(namespace.clone(), untold);
-                }
+                let under_way = UnderWay { untold: waiting.untold, ..UnderWay::default() };
+                self.under_way.insert(namespace.clone(), under_way);
                 Ok((namespace, waiting))
             }
             None => Err(Some(now)),

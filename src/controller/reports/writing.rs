@@ -11,14 +11,14 @@ use kube::{
         watcher::{Event, watcher},
     },
 };
-use tokio::time::{Duration, Instant};
+use tokio::time::Instant;
 
 use super::{
     super::{
         state::State,
         watching::{answer, brief, watch_config},
     },
-    Access, Identity, Reports, Standing, Waiting,
+    AGAIN, Access, Identity, Reports, Standing, Waiting,
     rate::Rate,
 };
 use crate::{
@@ -35,9 +35,6 @@ use crate::{
 /// How many reports are written at a time: as many as there are namespaces looked at, so that none pile up in a first
 /// fill.
 const AT_A_TIME: usize = 16;
-
-/// How long until a report is tried again that could not be written.
-const AGAIN: Duration = Duration::from_secs(5);
 
 /// Follows the reports that stand. Ends only with the stream, which does not end by itself.
 pub(in super::super) async fn follow(client: Client, state: Arc<State>) {
@@ -96,20 +93,9 @@ fn saw(state: &State, item: &ReportItem) {
 
 impl Reports {
     /// Takes in a report as it stands; says whether that is not as podsec left it.
-    fn saw(&self, namespace: &str, identity: Identity, content: &ReportContent) -> bool {
-        let mut standing = Standing::new(content, identity, None);
-        let mut entries = self.entries.lock();
-        let known = entries.standing.get(namespace);
-        // An answer may come before the event of the write that it answers, or behind it.
-        let number = |text: &str| text.parse::<u64>().ok();
-        let is_old = known.is_some_and(|known| number(&standing.version) < number(&known.version));
-        if is_old {
-            return false;
-        }
-        let is_same = known.is_some_and(|known| known.imprint == standing.imprint);
-        standing.written = known.and_then(|known| known.written);
-        entries.standing.insert(namespace.to_owned(), standing);
-        !is_same
+    pub(super) fn saw(&self, namespace: &str, identity: Identity, content: &ReportContent) -> bool {
+        let standing = Standing::new(content, identity, None);
+        self.entries.lock().stands(namespace, standing)
     }
 
     /// Takes in that a report is gone; says whether one stood.
@@ -151,34 +137,38 @@ impl Reports {
 
     /// Takes in that a report was written, or that it is gone.
     pub(super) fn wrote(&self, namespace: &str, wanted: Option<&ReportContent>, identity: Identity) {
+        let now = Instant::now();
         let mut entries = self.entries.lock();
-        entries.under_way.remove(namespace);
+        let is_past = entries.under_way.get(namespace).is_some_and(|write| write.is_past);
         match wanted {
+            _ if is_past => {}
             None => drop(entries.standing.remove(namespace)),
             Some(content) => {
-                let standing = Standing::new(content, identity, Some(Instant::now()));
-                entries.standing.insert(namespace.to_owned(), standing);
+                let standing = Standing::new(content, identity, Some(now));
+                entries.stands(namespace, standing);
             }
         }
+        entries.end(namespace, now, None);
+        drop(entries);
+        self.changed.notify_one();
     }
 
-    /// Has a report tried again that could not be written, unless something newer waits already.
+    /// Has a report tried again that could not be written, unless it is to say something newer.
     pub(super) fn again(&self, namespace: &str, waiting: Waiting) {
+        let due = Instant::now() + AGAIN;
         let mut entries = self.entries.lock();
-        entries.under_way.remove(namespace);
-        if let Some(newer) = entries.waiting.get_mut(namespace) {
-            newer.untold = newer.untold.into_iter().chain(waiting.untold).min();
-        } else {
-            let due = Instant::now() + AGAIN;
+        let is_past = entries.under_way.get(namespace).is_some_and(|write| write.is_past);
+        if !entries.end(namespace, due, waiting.untold) && !is_past {
             entries.schedule(namespace, Some(Waiting { due, ..waiting }));
         }
+        drop(entries);
+        self.changed.notify_one();
     }
-}
 
-impl Reports {
     /// Takes in that a report cannot be written any more, since its namespace is going.
-    fn is_past(&self, namespace: &str) {
-        self.entries.lock().under_way.remove(namespace);
+    pub(super) fn is_past(&self, namespace: &str) {
+        self.entries.lock().end(namespace, Instant::now(), None);
+        self.changed.notify_one();
     }
 }
 
