@@ -17,6 +17,7 @@ use self::{
     source::{ProfileSource, Subject},
 };
 use super::{Failure, Outcome, output::Printer};
+use crate::rollout::admission::Variable;
 
 /// Print what podsec writes for others to apply
 ///
@@ -106,6 +107,31 @@ enum GenerateError {
          guard-labels,fence-podsec"
     )]
     NothingToLabel,
+    /// The API server would not read it.
+    #[error(
+        "{policy}: {about} would take an expression of {length} characters, and the API server reads no more than \
+         {LONGEST}: shorten the selectors, name patterns or exemptions of the profiles, or leave this policy out with \
+         --only"
+    )]
+    TooLong { policy: &'static str, about: String, length: usize },
+}
+
+/// How many characters an expression may have: the API server's parser of CEL reads no more (cel-go's
+/// `ExpressionSizeCodePointLimit`).
+const LONGEST: usize = 100_000;
+
+/// That the API server can read every variable of a policy. Nothing else in one grows with the profiles.
+fn readable<'a>(
+    policy: Policy,
+    variables: impl IntoIterator<Item = &'a Variable>,
+) -> Result<(), GenerateError> {
+    for Variable { about, expression, .. } in variables {
+        let length = expression.chars().count();
+        if length > LONGEST {
+            return Err(GenerateError::TooLong { policy: policy.name(), about: about.clone(), length });
+        }
+    }
+    Ok(())
 }
 
 /// What is left on an older API server.
@@ -139,9 +165,14 @@ impl AdmissionPolicies {
             documents.extend(match policy {
                 Policy::LabelNewNamespaces => {
                     let labelling = Labelling::new(subject, now).ok_or(GenerateError::NothingToLabel)?;
+                    readable(policy, labelling.variables())?;
                     labelling.documents()
                 }
-                Policy::GuardLabels => Guard::new(subject, &self.user, self.warn_only, now).documents(),
+                Policy::GuardLabels => {
+                    let guard = Guard::new(subject, &self.user, self.warn_only, now);
+                    readable(policy, &guard.variables())?;
+                    guard.documents()
+                }
                 Policy::FencePodsec => Fence::new(&self.user).documents(),
             });
         }

@@ -68,6 +68,10 @@ impl Labelling {
         admission::labelling(&subject.profiles, &subject.settings, now).map(Self)
     }
 
+    pub(super) fn variables(&self) -> &[Variable] {
+        &self.0.variables
+    }
+
     pub(super) fn documents(&self) -> [String; 2] {
         let policy = Policy::LabelNewNamespaces;
         let about = "Labels new namespaces as the profiles would, so that nothing can be created in one before it has its \
@@ -145,7 +149,7 @@ impl<'a> Guard<'a> {
         [manifest.finish(), binding(policy, &format!("validationActions: {actions}"))]
     }
 
-    fn variables(&self) -> Vec<Variable> {
+    pub(super) fn variables(&self) -> Vec<Variable> {
         let changed = |field: &str, keys: &[&str]| {
             format!(
                 "request.operation == 'CREATE' ? [] : {}.filter(k,\n  object.metadata.?{field}[?k] != \

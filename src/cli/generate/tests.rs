@@ -95,3 +95,28 @@ fn a_user_is_what_it_is_called_and_no_expression() {
     let text = generated(&format!("{EXAMPLES} v1.37 --user x'||true --only fence-podsec")).unwrap();
     assert!(text.contains(r"request.userInfo.username == 'x\'||true'"), "{text}");
 }
+
+#[test]
+fn what_the_api_server_would_not_read_is_not_written() {
+    let value = |value: usize| format!("\"{value:063}\"");
+    let values = (0..64).map(value).collect::<Vec<_>>().join(", ");
+    let requirement = format!("    - {{key: team, operator: NotIn, values: [{values}]}}\n");
+    let profile = |requirements: usize| {
+        format!(
+            "apiVersion: podsec.dev/v1alpha1\nkind: ClusterPodSecurityProfile\nmetadata: {{name: many}}\nspec:\n  \
+             enforce: {{level: baseline}}\n  namespaceSelector:\n    matchExpressions:\n{}",
+            requirement.repeat(requirements)
+        )
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("many.yaml");
+    let generated = |requirements, rest: &str| {
+        std::fs::write(&file, profile(requirements)).unwrap();
+        generated(&format!("-f {} --server-version v1.37{rest}", file.display()))
+    };
+    generated(22, "").unwrap();
+    let refusal = generated(24, "").unwrap_err();
+    assert!(refusal.starts_with("podsec-label-new-namespaces: ") && refusal.contains("--only"), "{refusal}");
+    assert!(refusal.contains("the API server reads no more than 100000"), "{refusal}");
+    generated(24, " --only guard-labels,fence-podsec").unwrap();
+}
