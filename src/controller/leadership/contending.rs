@@ -25,12 +25,12 @@ pub(super) type Claim = Arc<dyn Fn() -> Option<Watch> + Send + Sync>;
 
 /// One that wants the lease, or has it.
 pub(super) struct Contender {
-    pub(super) api: Api<Lease>,
-    pub(super) place: Place,
-    pub(super) terms: Terms,
-    pub(super) candidate: Candidate,
-    pub(super) leadership: Leadership,
-    pub(super) claim: Claim,
+    api: Api<Lease>,
+    place: Place,
+    terms: Terms,
+    candidate: Candidate,
+    leadership: Leadership,
+    claim: Claim,
     begun: Instant,
     /// The Lease as it was read or written last.
     lease: Option<Lease>,
@@ -108,11 +108,7 @@ impl Contender {
 
     async fn writes(&mut self, write: Write, sent: Reading) {
         let before = self.lease.as_ref().and_then(Watch::of);
-        let mut lease = self.lease.clone().unwrap_or_else(|| self.place.lease());
-        self.candidate.record(sent.time_of_day).put_into(&mut lease);
-        if let Some(watch) = (self.claim)() {
-            watch.put_into(&mut lease);
-        }
+        let lease = self.with(self.candidate.record(sent.time_of_day));
         let written = self.sends(write, lease, sent).await;
         let now = self.moment(self.leadership.now());
         match written {
@@ -133,6 +129,16 @@ impl Contender {
             }
             Err(error) => self.failed(self.moment(sent), now, &error),
         }
+    }
+
+    /// The Lease as it is to stand: with this record, and with what there is to say of how the cluster is watched.
+    fn with(&self, record: Record) -> Lease {
+        let mut lease = self.lease.clone().unwrap_or_else(|| self.place.lease());
+        record.put_into(&mut lease);
+        if let Some(watch) = (self.claim)() {
+            watch.put_into(&mut lease);
+        }
+        lease
     }
 
     /// Whether the Lease is gone, rather than the namespace that it would stand in.
@@ -161,11 +167,7 @@ impl Contender {
         if let Some((record, version)) = self.candidate.released(now.time_of_day) {
             // From now on nothing is written, whatever becomes of the request.
             self.leadership.over(Ending::Released);
-            let mut lease = self.lease.clone().unwrap_or_else(|| self.place.lease());
-            record.put_into(&mut lease);
-            if let Some(watch) = (self.claim)() {
-                watch.put_into(&mut lease);
-            }
+            let lease = self.with(record);
             match self.sends(Write::Replace(version), lease, now).await {
                 Ok(_) => tracing::info!(lease = %self.place, "gave the lease back"),
                 Err(error) => {
