@@ -6,7 +6,7 @@ use crate::{
     api::read_profile,
     assessment::Inventory,
     cluster::crd::CrdState,
-    rollout::{Change, HoldReason, KeyValues, Owners, Verdict},
+    rollout::{Change, HoldReason, Verdict, testing},
 };
 
 fn now() -> Timestamp {
@@ -37,18 +37,7 @@ fn preview(rollout: &Value) -> Preview {
 
 /// A namespace that is empty.
 fn namespace(created: Timestamp) -> Namespace {
-    Namespace {
-        name: "a".into(),
-        uid: "u".into(),
-        resource_version: "1".into(),
-        terminating: false,
-        created,
-        labels: KeyValues::default(),
-        ledger_annotations: KeyValues::default(),
-        owners: Owners::default(),
-        remembered: None,
-        contests: Default::default(),
-    }
+    Namespace { created, uid: "u".into(), ..testing::namespace("a", &[]) }
 }
 
 /// What a report tells that says this.

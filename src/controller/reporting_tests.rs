@@ -13,9 +13,7 @@ use crate::{
         outcome::{Outcome, Result},
         snapshot,
     },
-    rollout::{
-        Completeness, Contest, KeyValues, LeaveReason, Namespace, Owners, ServerView, Settings, Verdict, plan,
-    },
+    rollout::{Completeness, Contest, LeaveReason, ServerView, Settings, Verdict, plan, testing::namespace},
 };
 
 fn profile(name: &str) -> ClusterPodSecurityProfile {
@@ -26,25 +24,11 @@ fn profile(name: &str) -> ClusterPodSecurityProfile {
     object
 }
 
-fn namespace(name: &str) -> Namespace {
-    Namespace {
-        name: name.into(),
-        uid: "u".into(),
-        resource_version: "1".into(),
-        terminating: false,
-        created: Timestamp::UNIX_EPOCH,
-        labels: KeyValues::default(),
-        ledger_annotations: KeyValues::default(),
-        owners: Owners::default(),
-        remembered: None,
-        contests: Default::default(),
-    }
-}
-
 /// Plans a namespace and concludes as if that had been carried out.
 fn conclude(state: &State, name: &str) {
     let snapshot = state.snapshot().unwrap();
-    let modes = plan(&namespace(name), &snapshot.profiles, &state.settings, None, Timestamp::now()).modes;
+    let modes =
+        plan(&namespace(name, &[]), &snapshot.profiles, &state.settings, None, Timestamp::now()).modes;
     let matched = modes.iter().map(|mode| mode.profile.clone()).collect();
     let result = Result::Applied(Box::new(Applied::as_if(modes)));
     state.concluded(name, Outcome::new(snapshot.epoch, matched, Vec::new(), result));
@@ -56,7 +40,7 @@ async fn what_is_done_while_a_status_is_written_is_not_told_as_done_and_uncounte
     let state = Arc::new(State::new(Settings::default(), announcements));
     let names = ["of-a", "of-b"];
     for name in names {
-        state.saw_namespace(namespace(name));
+        state.saw_namespace(namespace(name, &[]));
     }
     state.listed_namespaces(&names.iter().map(ToString::to_string).collect::<BTreeSet<_>>());
     let completeness = Completeness::Complete { crd_created: Timestamp::UNIX_EPOCH };
@@ -130,7 +114,7 @@ async fn what_falls_due_soon_is_counted() {
     let conclude = |name: &str, forced_at| {
         let snapshot = state.snapshot().unwrap();
         let now = Timestamp::now();
-        let mut modes = plan(&namespace(name), &snapshot.profiles, &state.settings, None, now).modes;
+        let mut modes = plan(&namespace(name, &[]), &snapshot.profiles, &state.settings, None, now).modes;
         for plan in &mut modes {
             plan.forced_at = forced_at;
         }
@@ -206,7 +190,7 @@ async fn writers_are_counted_by_kind() {
     let conclude = |name: &str, change: &dyn Fn(&mut ModePlan)| {
         let snapshot = state.snapshot().unwrap();
         let now = Timestamp::now();
-        let mut modes = plan(&namespace(name), &snapshot.profiles, &state.settings, None, now).modes;
+        let mut modes = plan(&namespace(name, &[]), &snapshot.profiles, &state.settings, None, now).modes;
         assert!(!modes.is_empty());
         modes.iter_mut().for_each(change);
         let result = Result::Applied(Box::new(Applied::as_if(modes)));

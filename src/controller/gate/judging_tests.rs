@@ -6,7 +6,7 @@ use crate::{
     assessment::{ObservedPod, PodPhase, Reading, Rejections, Shapes},
     cluster::{crd::CrdState, profiles::Listing},
     controller::{announcements::Announcements, snapshot::Memory},
-    rollout::{Completeness, KeyValues, Owners, ServerView, Settings},
+    rollout::{Completeness, ServerView, Settings, testing},
     standards::pod::Pod,
 };
 
@@ -57,18 +57,7 @@ fn onlookers_of(inventory: &Inventory, profiles: &[Value]) -> Vec<(String, Repor
     let (announcements, _waiting) = Announcements::new();
     let state = State::new(Settings::default(), announcements);
     let (snapshot, rejections) = (snapshot(profiles), Rejections::default());
-    let namespace = Namespace {
-        name: "a".into(),
-        uid: "u".into(),
-        resource_version: "1".into(),
-        terminating: false,
-        created: Timestamp::UNIX_EPOCH,
-        labels: KeyValues::default(),
-        ledger_annotations: KeyValues::default(),
-        owners: Owners::default(),
-        remembered: None,
-        contests: Default::default(),
-    };
+    let namespace = Namespace { uid: "u".into(), ..testing::namespace("a", &[]) };
     let case = Case {
         state: &state,
         snapshot: &snapshot,

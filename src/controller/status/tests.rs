@@ -15,7 +15,7 @@ use crate::{
         crd::CrdState,
         profiles::{Listing, UnreadableProfile},
     },
-    rollout::{Completeness, KeyValues, Namespace, Owners, ServerView, Settings, plan},
+    rollout::{Completeness, ServerView, Settings, plan, testing},
 };
 
 const SERVER: ServerView = ServerView { minor: 37, watched_in_full: true };
@@ -42,25 +42,10 @@ fn snapshot(readable: Vec<ClusterPodSecurityProfile>, unreadable: Vec<Unreadable
     )
 }
 
-fn namespace(name: &str) -> Namespace {
-    Namespace {
-        name: name.into(),
-        uid: "u".into(),
-        resource_version: "1".into(),
-        terminating: false,
-        created: Timestamp::UNIX_EPOCH,
-        labels: KeyValues::default(),
-        ledger_annotations: KeyValues::default(),
-        owners: Owners::default(),
-        remembered: None,
-        contests: Default::default(),
-    }
-}
-
 /// What becomes of so many empty namespaces.
 fn outcomes(snapshot: &Snapshot, count: usize) -> Vec<(String, Arc<Outcome>)> {
     let outcome = |index| {
-        let namespace = namespace(&format!("n{index:03}"));
+        let namespace = testing::namespace(&format!("n{index:03}"), &[]);
         let modes = plan(&namespace, &snapshot.profiles, &Settings::default(), None, now()).modes;
         let result = Result::Applied(Box::new(Applied::as_if(modes)));
         (namespace.name, Arc::new(Outcome::new(1, vec!["p".into()], Vec::new(), result)))
@@ -132,7 +117,7 @@ fn whoever_would_remove_labels_beside_flux_is_told_before() {
     };
     let message = |policy: &str, label: &str| {
         let snapshot = snapshot(vec![object(&spec(policy))], Vec::new());
-        let mut namespace = namespace("shop");
+        let mut namespace = testing::namespace("shop", &[]);
         namespace.labels.set(label, Some("apps"));
         let modes = plan(&namespace, &snapshot.profiles, &Settings::default(), None, now()).modes;
         let result = Result::Applied(Box::new(Applied::as_if(modes)));
@@ -315,7 +300,7 @@ fn a_dry_run_counts_by_what_it_asks_itself_wherever_it_matches() {
     (other.metadata.name, other.metadata.uid) = (Some("other".into()), Some("other".into()));
     let snapshot = snapshot(vec![object(&spec), other], Vec::new());
     let outcome = |name: &str, is_governed: bool, own: Option<Summary>, reported: Summary| {
-        let (namespace, profiles) = (namespace(name), &snapshot.profiles);
+        let (namespace, profiles) = (testing::namespace(name, &[]), &snapshot.profiles);
         let modes = plan(&namespace, profiles, &Settings::default(), None, now()).modes;
         assert_eq!(modes[0].profile, "other");
         let modes = if is_governed { modes } else { Vec::new() };
@@ -364,7 +349,7 @@ fn a_fight_is_told_and_counted_beside_what_is_in_sync() {
     let spec = json!({"namespaceSelector": {}, "enforce": {"level": "baseline"}, "rollout": {"strategy": "Immediate"}});
     let snapshot = snapshot(vec![object(&spec)], Vec::new());
     let fought = |name: &str, takes| {
-        let namespace = namespace(name);
+        let namespace = testing::namespace(name, &[]);
         let mut modes = plan(&namespace, &snapshot.profiles, &Settings::default(), None, now()).modes;
         let contest = crate::rollout::Contest {
             manager: "argocd-controller".into(),
