@@ -130,8 +130,7 @@ impl Cli {
             Ok(Outcome::Findings) => ExitCode::from(1),
             Err(failure) if is_closed_pipe(failure.as_ref()) => ExitCode::SUCCESS,
             Err(failure) => {
-                // Nobody is left to be told when stderr is closed too.
-                _ = writeln!(io::stderr(), "podsec: {}", output::plain(&with_causes(failure.as_ref())));
+                output::tell(&with_causes(failure.as_ref()));
                 ExitCode::from(2)
             }
         }

@@ -238,7 +238,7 @@ fn told(plan: &ModePlan, namespace: &Namespace, changed: bool) -> Option<Told> {
                     let last = plan.overwritten(namespace).max_by_key(|owner| owner.time);
                     let by = last.map(|owner| format!(" (last set by {})", wording::quoted(&owner.manager)));
                     let by = by.unwrap_or_default();
-                    (true, EventReason::Repaired, format!("somebody had lowered, removed or garbled it{by}"))
+                    (true, EventReason::Repaired, format!("{}{by}", wording::REPAIRED))
                 }
                 Change::Weaken(cause) => (true, EventReason::Weakened, wording::cause(*cause, plan)),
             };
@@ -300,7 +300,7 @@ fn lowered(plan: &ModePlan, namespace: &Namespace) -> String {
 /// Labels are removed, or stay since somebody else owns them, too.
 fn removed(plan: &ModePlan, namespace: &Namespace, before: &str) -> Told {
     let (name, mode, profile) = (&namespace.name, plan.mode, &plan.profile);
-    if let Some(owner) = namespace.owners.foreign(mode.keys().level) {
+    if let Some(owner) = namespace.shares_level(mode) {
         let (_, left) = wording::left_to(&owner.manager, profile);
         let note = format!("namespace {name}: {mode} {before}: {left}");
         return Told { warning: false, reason: EventReason::Retained, note };

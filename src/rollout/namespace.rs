@@ -226,6 +226,11 @@ impl Namespace {
         Some(Take { manager, value: left, weakens, key })
     }
 
+    /// Whoever else owns the level of a mode: with them it stays when podsec lets go of it.
+    pub fn shares_level(&self, mode: Mode) -> Option<&Owner> {
+        self.owners.foreign(mode.keys().level)
+    }
+
     /// Whether podsec owns the key.
     pub fn owns(&self, key: &str) -> bool {
         self.owners.is_owned_by(key, Manager::Podsec)

@@ -172,6 +172,9 @@ pub fn garbled(mode: Mode, namespace: &Namespace) -> Option<String> {
     (!errors.is_empty()).then(|| format!("{:?}:{:?} (unreadable)", shown(keys.level), shown(keys.version)))
 }
 
+/// Why a label is put back.
+pub const REPAIRED: &str = "somebody had lowered, removed or garbled it";
+
 /// Why a write lowers what is effective.
 pub fn cause(cause: WeakenCause, plan: &ModePlan) -> String {
     let profile = &plan.profile;

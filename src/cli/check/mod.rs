@@ -26,7 +26,7 @@ use self::{
 use super::{
     Failure as CliFailure, Outcome,
     observing::ExemptRuntimeClasses,
-    output::{Format, Printer, Writer, is_coloured},
+    output::{Format, Printer, Writer, is_coloured, tell},
 };
 use crate::manifests::{TemplatePath, TemplatePaths};
 
@@ -58,7 +58,7 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, stdout: &mut (impl Write + IsTerminal)) -> Result<Outcome, CliFailure> {
         let policy = self.levels.policy()?;
-        notes::tell(policy.notices);
+        policy.notices.iter().for_each(tell);
         let rules = Rules {
             modes: policy.modes,
             evaluator: policy.evaluator,
@@ -71,7 +71,7 @@ impl Check {
         let mut run = Run::new(writer, Printer::new(stdout));
         run.tell(|writer, out| writer.begin(out, rules.modes))?;
         pipeline::run(&sources, &rules, |step| run.step(step))?;
-        notes::tell(run.notes.lines(rules.templates.unused()));
+        run.notes.lines(rules.templates.unused()).iter().for_each(tell);
         run.finish()
     }
 }

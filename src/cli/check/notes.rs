@@ -1,14 +1,10 @@
 //! What the user should know and is no result: said on stderr.
 
-use std::{
-    collections::BTreeMap,
-    io::{self, Write},
-};
+use std::collections::BTreeMap;
 
 use super::report::Skipped;
 use crate::{
     api::{agreed, counted},
-    cli::output::plain,
     manifests::TemplatePath,
 };
 
@@ -43,13 +39,5 @@ impl Notes {
         });
         let unused = unused.map(|path| format!("--template-path {path}: nothing of this kind was found"));
         skipped.chain(unused).collect()
-    }
-}
-
-/// Tells the user.
-pub(super) fn tell(notes: Vec<String>) {
-    for note in notes {
-        // Nobody is left to be told when stderr is closed.
-        _ = writeln!(io::stderr(), "podsec: {}", plain(&note));
     }
 }

@@ -7,13 +7,15 @@ use jiff::Timestamp;
 
 use crate::{
     cli::{
-        Failure, controller::server_default, observing::settings, output::plain, profile_files::read_paths,
+        Failure,
+        observing::{ServerDefaultFlags, settings},
+        output::tell,
+        profile_files::read_paths,
         versions::server_version,
     },
     cluster::{client::Connection, profiles, server_version::server_minor},
     controller::{Changes, Preview},
     rollout::{Completeness, NamePattern, Pin, Profile, Profiles, ServerView, Settings},
-    standards::{LevelVersion, Mode},
 };
 
 /// Where the profiles come from: a cluster, or files.
@@ -37,9 +39,8 @@ pub(super) struct ProfileSource {
     /// Namespaces that the controller protects, in place of those that it says in the cluster
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     protected_namespaces: Option<Vec<String>>,
-    /// What the API server applies to a namespace without labels, in place of what the controller was told
-    #[arg(long, value_name = "MODE=LEVEL[:VERSION]", value_delimiter = ',', value_parser = server_default)]
-    server_defaults: Vec<(Mode, LevelVersion)>,
+    #[command(flatten)]
+    defaults: ServerDefaultFlags,
     /// The field managers that the controller takes for reconcilers, in place of those that it says
     #[arg(long, value_name = "MANAGER", value_delimiter = ',')]
     reconcilers: Option<Vec<String>>,
@@ -115,19 +116,10 @@ impl ProfileSource {
             let names = names.iter().map(String::as_str).filter(|name| !name.is_empty());
             settings.protected = names.chain([Settings::INSTALLED_IN]).map(NamePattern::new).collect();
         }
-        for (mode, value) in &self.server_defaults {
-            settings.server_defaults.set(*mode, *value);
-        }
+        self.defaults.set(settings);
         if let Some(reconcilers) = &self.reconcilers {
             settings.reconcilers = reconcilers.iter().filter(|name| !name.is_empty()).cloned().collect();
         }
         settings.never_weaken |= self.never_weaken;
     }
-}
-
-/// Says something beside the result.
-fn tell(notice: &str) {
-    use std::io::Write as _;
-    // Nobody is left to be told when stderr is closed.
-    _ = writeln!(std::io::stderr(), "podsec: {}", plain(notice));
 }

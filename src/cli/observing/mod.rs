@@ -14,7 +14,7 @@ pub(super) use files::{Manifests, NO_NAMESPACE, Source};
 pub(super) use not_told::NotTold;
 pub(super) use progress::Progress;
 pub(super) use reports::{Fight, Reports};
-pub(super) use server::{ExemptRuntimeClasses, ServerFlags};
+pub(super) use server::{ExemptRuntimeClasses, ServerDefaultFlags, ServerFlags};
 pub(super) use settings::settings;
 pub(super) use subject::{Sources, Subject};
 

@@ -34,6 +34,13 @@ pub(in crate::cli) struct ServerFlags {
         value_parser = clap::builder::NonEmptyStringValueParser::new()
     )]
     server_exempt_runtime_classes: Vec<String>,
+    #[command(flatten)]
+    defaults: ServerDefaultFlags,
+}
+
+/// What the API server applies to namespaces without labels, where that is not as the controller says.
+#[derive(Clone, Debug, Default, Args)]
+pub(in crate::cli) struct ServerDefaultFlags {
     /// What the API server applies to a namespace without labels, in place of what the controller was told, as in
     /// enforce=baseline:latest
     #[arg(long, value_name = "MODE=LEVEL[:VERSION]", value_delimiter = ',', value_parser = server_default)]
@@ -44,6 +51,13 @@ impl ServerFlags {
     /// Puts what they say into settings.
     pub(in crate::cli) fn set(&self, settings: &mut Settings) {
         settings.server_exempt_runtime_classes.extend(self.server_exempt_runtime_classes.iter().cloned());
+        self.defaults.set(settings);
+    }
+}
+
+impl ServerDefaultFlags {
+    /// Puts what they say into settings.
+    pub(in crate::cli) fn set(&self, settings: &mut Settings) {
         for (mode, value) in &self.server_defaults {
             settings.server_defaults.set(*mode, *value);
         }

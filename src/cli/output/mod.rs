@@ -9,6 +9,7 @@ mod github;
 pub(super) mod json;
 mod junit;
 pub(super) mod markdown;
+mod notice;
 mod plain;
 mod printer;
 mod sarif;
@@ -23,6 +24,7 @@ use clap::ValueEnum;
 pub(super) use self::{
     columns::{Cell, Columns},
     document::{Notation, TableOrDocument},
+    notice::tell,
     plain::plain,
     printer::Printer,
     screen::Screen,

@@ -47,8 +47,6 @@ struct OfCluster {
     plan: ClusterPlan,
     /// Of each namespace, in the order of the plan's reports, the labels that are there or have an owner.
     labels: Vec<Vec<Key>>,
-    /// Whether it is known what podsec would do: without the profiles nobody can tell.
-    is_known: bool,
 }
 
 /// Why it is not known what podsec would do.
@@ -113,10 +111,9 @@ struct Read {
 
 impl OfCluster {
     fn new(observed: Observed, question: &Question, now: Timestamp) -> Self {
-        let is_known = observed.profiles.is_some();
         let labels = observed.namespaces.values().map(labels).collect();
         let plan = Draft::new(observed, question, now).finish();
-        Self { plan, labels, is_known }
+        Self { plan, labels }
     }
 
     /// The modes of which there is a label, or that a profile governs, namespace by namespace.
@@ -129,7 +126,7 @@ impl OfCluster {
                 let labels: Vec<_> = labels.iter().filter(is_of_mode).collect();
                 let planned = report.mode(mode);
                 let is_there = !labels.is_empty() || planned.is_some();
-                let would = if self.is_known { Would::of(planned) } else { Would::NotKnown };
+                let would = if self.plan.is_known() { Would::of(planned) } else { Would::NotKnown };
                 is_there.then_some(OfMode { namespace: &report.name, mode, labels, would })
             })
         })

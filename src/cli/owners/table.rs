@@ -65,7 +65,7 @@ fn of_cluster(out: &mut dyn Write, cluster: &OfCluster, screen: Screen) -> io::R
         }
     }
     if is_empty && !cluster.labels.is_empty() {
-        let and = if cluster.is_known { ", and no profile would set one" } else { "" };
+        let and = if cluster.plan.is_known() { ", and no profile would set one" } else { "" };
         return writeln!(out, "no namespace has a label of Pod Security{and}");
     }
     if !is_empty {

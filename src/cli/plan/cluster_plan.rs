@@ -294,6 +294,11 @@ impl ClusterPlan {
         matches!(self.bench.basis, Basis::Profiles)
     }
 
+    /// Whether it is known what podsec would do: without the profiles nobody can tell.
+    pub(in crate::cli) fn is_known(&self) -> bool {
+        self.bench.basis != Basis::Unknown
+    }
+
     /// What it was planned with.
     pub(in crate::cli) const fn preview(&self) -> &Preview {
         &self.preview

@@ -225,7 +225,7 @@ fn told(plan: &ModePlan, namespace: &Namespace) -> Told {
         }
         Verdict::Freeze(why) => with(Step::Freeze, wording::freeze(*why, profile)),
         Verdict::Release(Release::Retain(why)) => with(Step::Retain, wording::retained(*why, profile)),
-        Verdict::Release(Release::Remove) => match namespace.owners.foreign(plan.mode.keys().level) {
+        Verdict::Release(Release::Remove) => match namespace.shares_level(plan.mode) {
             Some(owner) => with(Step::Retain, wording::left_to(&owner.manager, profile)),
             None => with(Step::Remove, wording::removed(profile)),
         },
@@ -239,7 +239,7 @@ fn written(change: Change, plan: &ModePlan) -> (Step, Option<String>) {
         Change::ForcedRaise => {
             (Step::Raise, Some(format!("rollout.forceAfter of profile {} has come", plan.profile)))
         }
-        Change::Repair => (Step::Repair, Some("somebody had lowered, removed or garbled it".to_owned())),
+        Change::Repair => (Step::Repair, Some(wording::REPAIRED.to_owned())),
         Change::Weaken(cause) => (Step::Weaken, Some(wording::cause(cause, plan))),
     }
 }

@@ -17,7 +17,7 @@ use self::present::{Present, Setting};
 use super::{
     Failure, Outcome,
     observing::{ExemptRuntimeClasses, Extent, NO_NAMESPACE, NotTold, Problem, Sources, Subject, settings},
-    output::{Notation, Printer, is_coloured, plain},
+    output::{Notation, Printer, is_coloured, tell},
 };
 use crate::{
     assessment::{CheckCount, Cleanness, Distance, Judge},
@@ -150,8 +150,7 @@ impl Recommend {
             // What is read by kubectl has no room for them.
             for problem in failed.iter().chain(all.iter().flat_map(|recommendation| &recommendation.problems))
             {
-                // Nobody is left to be told when stderr is closed.
-                _ = writeln!(io::stderr(), "podsec: {}", plain(&problem.to_string()));
+                tell(problem);
             }
         }
         let problems: usize = all.iter().map(|recommendation| recommendation.problems.len()).sum();

@@ -5,7 +5,7 @@ mod table;
 
 use std::{
     collections::BTreeSet,
-    io::{self, IsTerminal, Write},
+    io::{IsTerminal, Write},
 };
 
 use clap::Args;
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::{
     Failure, Outcome,
     observing::{Named, NotTold, Problem, Problems, Progress, Selection},
-    output::{Printer, TableOrDocument, is_coloured},
+    output::{Printer, TableOrDocument, is_coloured, tell},
 };
 use crate::{
     controller::{LetGoError, let_go},
@@ -93,7 +93,7 @@ impl Released {
             return None;
         }
         let fate = |mode: ModePlan| {
-            let is_shared = namespace.owners.foreign(mode.mode.keys().level).is_some();
+            let is_shared = namespace.shares_level(mode.mode).is_some();
             let fate = match mode.verdict {
                 Verdict::Release(How::Remove) if is_shared => Fate::LeftToOthers,
                 Verdict::Release(How::Remove) => Fate::Removed,
@@ -197,6 +197,5 @@ fn tell_of_profiles(count: Result<&usize, &String>) {
             format!("{count} profiles are still there: a controller that runs sets again what they ask for")
         }
     };
-    // Nobody is left to be told when stderr is closed.
-    _ = writeln!(io::stderr(), "podsec: {text}");
+    tell(&text);
 }

@@ -116,7 +116,7 @@ pub(super) fn decide(mode: Mode, situation: &Situation<'_>) -> Option<Decision> 
 /// nobody else owns them. Flux puts this label on whatever it applies.
 fn beside_flux(mode: Mode, namespace: &Namespace) -> LettingGo {
     const APPLIED_BY_FLUX: &str = "kustomize.toolkit.fluxcd.io/name";
-    let is_shared = namespace.owners.foreign(mode.keys().level).is_some();
+    let is_shared = namespace.shares_level(mode).is_some();
     let may_break = namespace.label(APPLIED_BY_FLUX).is_some() && !is_shared;
     if may_break { LettingGo::MayBreakFlux } else { LettingGo::Harmless }
 }
