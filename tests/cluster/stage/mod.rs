@@ -121,7 +121,7 @@ impl Stage {
             version_window: self.version_window,
             concurrency: 8,
             listener: None,
-            metrics_per_namespace: false,
+            metrics_per_namespace: true,
             instance: None,
             election,
         }
