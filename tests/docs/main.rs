@@ -14,6 +14,7 @@ mod probe;
 mod profiles;
 mod reference;
 mod reports;
+mod security;
 
 use std::{
     fs,
