@@ -5,6 +5,7 @@
 mod check;
 mod fences;
 mod gitops;
+mod guides;
 mod image;
 mod installing;
 mod links;
