@@ -65,7 +65,8 @@ impl ClusterOfThePage {
         // What cargo and make tell the programs that they run is not for a cargo and a make of one's own.
         for (key, _) in std::env::vars_os() {
             let name = key.to_string_lossy();
-            let is_theirs = name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_TARGET_DIR"].contains(&&*name);
+            let is_theirs =
+                name.starts_with("CARGO_") && !["CARGO_HOME", "CARGO_TARGET_DIR"].contains(&&*name);
             if is_theirs || ["CARGO", "MAKEFLAGS", "MAKELEVEL", "MFLAGS", "RUST_LOG"].contains(&&*name) {
                 shell.env_remove(&key);
             }

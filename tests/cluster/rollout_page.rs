@@ -24,7 +24,8 @@ fn profile(step: &str) -> Value {
 fn table(page: &str) -> Vec<Vec<String>> {
     let (_, rows) = page.split_once("| namespace | runs |").unwrap();
     let rows = rows.lines().skip(2).take_while(|line| line.starts_with('|'));
-    let cells = |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
+    let cells =
+        |row: &str| row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect();
     rows.map(cells).collect()
 }
 
@@ -93,7 +94,12 @@ async fn its_commands_work() {
     assert!(commands.len() >= 7, "{commands:#?}");
     let printed: Vec<_> = commands.iter().map(|commands| run(&stage, path("."), commands)).collect();
     let everything = printed.concat();
-    for part in ["clean at baseline", "legacy-billing", "everything", "clusterpodsecurityprofile.podsec.dev/everything patched"] {
+    for part in [
+        "clean at baseline",
+        "legacy-billing",
+        "everything",
+        "clusterpodsecurityprofile.podsec.dev/everything patched",
+    ] {
         assert!(everything.contains(part), "{part} is not in\n{everything}");
     }
 }

@@ -14,7 +14,13 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 /// Each right of a rule by itself.
-fn rights(role: &str, groups: &[String], resources: &[String], names: &[String], verbs: &[String]) -> Vec<Right> {
+fn rights(
+    role: &str,
+    groups: &[String],
+    resources: &[String],
+    names: &[String],
+    verbs: &[String],
+) -> Vec<Right> {
     let mut rights = Vec::new();
     for group in groups {
         for resource in resources {
@@ -39,7 +45,9 @@ fn or_all(mut words: Vec<String>) -> Vec<String> {
 fn the_rules_are_told_one_by_one_and_no_others() {
     let documents: Vec<Value> = serde_saphyr::from_multiple(&read("deploy/install.yaml")).unwrap();
     let mut granted = BTreeSet::new();
-    for role in documents.iter().filter(|object| ["ClusterRole", "Role"].iter().any(|kind| object["kind"] == *kind)) {
+    for role in
+        documents.iter().filter(|object| ["ClusterRole", "Role"].iter().any(|kind| object["kind"] == *kind))
+    {
         let name = role["metadata"]["name"].as_str().unwrap();
         for rule in role["rules"].as_array().unwrap() {
             let names = or_all(texts(&rule["resourceNames"]));
@@ -64,14 +72,19 @@ fn the_rules_are_told_one_by_one_and_no_others() {
     let missing: Vec<_> = granted.difference(&told).collect();
     assert!(missing.is_empty(), "docs/security.md says nothing of {missing:?}");
     let invented: Vec<_> = told.difference(&granted).collect();
-    assert!(invented.is_empty(), "docs/security.md tells of {invented:?}, which deploy/install.yaml does not grant");
+    assert!(
+        invented.is_empty(),
+        "docs/security.md tells of {invented:?}, which deploy/install.yaml does not grant"
+    );
 }
 
 #[test]
 fn what_it_says_there_is_none_of_there_is_none_of() {
     let shipped = read("deploy/install.yaml");
     for word in ["secrets", "configmaps", "impersonate", "escalate", "\"*\"", "'*'", "WebhookConfiguration"] {
-        let rules = shipped.split("\nkind: ").filter(|object| object.starts_with("ClusterRole\n") || object.starts_with("Role\n"));
+        let rules = shipped
+            .split("\nkind: ")
+            .filter(|object| object.starts_with("ClusterRole\n") || object.starts_with("Role\n"));
         for rule in rules {
             assert!(!rule.contains(word), "{word} in {rule}");
         }

@@ -48,7 +48,8 @@ async fn syncs(stage: &Stage, namespace: &str, level: &str) -> Vec<String> {
         }
     }
     let set = labels.keys().map(|key| key.trim_start_matches(LABEL_PREFIX).to_owned()).collect();
-    let body = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}});
+    let body =
+        json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}});
     let params = PatchParams { force: must, ..PatchParams::apply(SYNCER) };
     stage.namespaces().patch(namespace, &params, &Patch::Apply(&body)).await.unwrap();
     set
@@ -67,12 +68,14 @@ async fn what_podsec_owns_whole_the_syncer_leaves_alone() {
     stage.shows("whole", OURS).await;
     // What no profile sets is the syncer's.
     stage.shows("part", "enforce=baseline+podsec enforce-version=v1.37+podsec").await;
-    assert_eq!(
-        syncs(&stage, "part", "privileged").await,
-        ["audit", "audit-version", "warn", "warn-version"]
-    );
-    stage.shows("part", "audit=privileged audit-version=latest enforce=baseline+podsec enforce-version=v1.37+podsec \
-                         warn=privileged warn-version=latest").await;
+    assert_eq!(syncs(&stage, "part", "privileged").await, ["audit", "audit-version", "warn", "warn-version"]);
+    stage
+        .shows(
+            "part",
+            "audit=privileged audit-version=latest enforce=baseline+podsec enforce-version=v1.37+podsec \
+                         warn=privileged warn-version=latest",
+        )
+        .await;
 }
 
 #[tokio::test]
