@@ -6,6 +6,9 @@
 # Where `make cluster` keeps its cluster.
 CLUSTER ?= $(CURDIR)/target/cluster
 
+# Where cargo puts what it builds.
+BUILT := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/debug
+
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
@@ -21,12 +24,13 @@ bench: tools ## Measure podsec beside others: judging and reading pods, and pods
 
 cluster: tools ## Start a control plane to try things on, and print how to reach it
 	@cargo build --quiet --locked --workspace --bins --examples
-	@target/debug/podsec-control-plane up --dir '$(CLUSTER)'
-	@echo "export PATH='$$(target/debug/podsec-control-plane paths):$(CURDIR)/target/debug':\"\$$PATH\""
-	@echo '# then: podsec crds | kubectl apply --server-side -f - ; podsec controller'
+	@'$(BUILT)/podsec-control-plane' up --dir '$(CLUSTER)'
+	@echo "export PATH='$$('$(BUILT)/podsec-control-plane' paths):$(BUILT)':\"\$$PATH\""
+	@echo '# then: docs/getting-started.md'
 
 cluster-down: ## End the control plane that `make cluster` started
-	@cargo run --quiet --locked -p podsec-control-plane -- down --dir '$(CLUSTER)'
+	@cargo build --quiet --locked --workspace --bins --examples
+	@'$(BUILT)/podsec-control-plane' down --dir '$(CLUSTER)'
 
 transcript: tools ## Run the demo and put its output into README.md
 	@mkdir -p target

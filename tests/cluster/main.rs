@@ -11,6 +11,7 @@ mod events;
 mod fences;
 mod flux;
 mod gate;
+mod getting_started;
 mod gitops_page;
 mod helm;
 mod hostile;
@@ -21,6 +22,7 @@ mod metrics;
 mod outage;
 mod ownership;
 mod plan;
+mod platforms;
 #[path = "../standards/pods"]
 mod pods {
     #[expect(dead_code, reason = "the rest is for pods that no API server takes")]
@@ -33,6 +35,7 @@ mod races;
 mod reading;
 mod release;
 mod report;
+mod rollout_page;
 mod scale;
 mod stage;
 mod status;

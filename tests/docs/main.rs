@@ -5,6 +5,7 @@
 mod check;
 mod fences;
 mod gitops;
+mod guides;
 mod image;
 mod installing;
 mod links;
@@ -14,6 +15,7 @@ mod probe;
 mod profiles;
 mod reference;
 mod reports;
+mod security;
 
 use std::{
     fs,

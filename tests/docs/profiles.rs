@@ -58,7 +58,7 @@ fn every_profile_in_the_documentation_can_be_used() {
 
 #[test]
 fn every_example_profile_can_be_used() {
-    for folder in ["examples/profiles", "examples/flux/profiles"] {
+    for folder in ["examples/profiles", "examples/flux/profiles", "examples/rollout"] {
         for file in files(folder, ".yaml") {
             assert_eq!(read_profiles(&read(&file), &file), 1, "{file}");
         }
