@@ -1,7 +1,7 @@
 # `make` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench cluster cluster-down transcript crds manifests deny sbom dist fmt tools
+.PHONY: help demo test bench cluster cluster-down transcript crds reference manifests deny sbom dist fmt tools
 
 # Where `make cluster` keeps its cluster.
 CLUSTER ?= $(CURDIR)/target/cluster
@@ -41,7 +41,11 @@ crds: ## Write crds/ anew from the types in src/api
 		/^  name: / { sub(/[.].*/, "", $$2); file = "crds/podsec.dev_" $$2 ".yaml"; printf "%s", text > file }' \
 		target/crds.yaml
 	@cp crds/podsec.dev_*.yaml deploy/helm/podsec/files/crds/
-	@$(MAKE) --no-print-directory manifests
+	@$(MAKE) --no-print-directory manifests reference
+
+reference: ## Write docs/reference/ anew from the types in src/api
+	@PODSEC_WRITE_REFERENCE=yes cargo test --quiet --workspace --locked --test docs -- the_reference_says > target/reference.txt || \
+		{ cat target/reference.txt; exit 1; }
 
 manifests: tools ## Write what of deploy/ comes from the Helm chart
 	@deploy/helm/render.sh "$$(cargo run --quiet --locked -p podsec-control-plane -- helm)" deploy

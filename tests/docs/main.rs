@@ -4,6 +4,7 @@
 
 mod check;
 mod fences;
+mod fields;
 mod gitops;
 mod image;
 mod installing;
@@ -43,7 +44,7 @@ fn files(folder: &str, ending: &str) -> Vec<String> {
 /// All pages.
 fn pages() -> Vec<String> {
     let top = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(String::from);
-    top.into_iter().chain(files("docs", ".md")).collect()
+    top.into_iter().chain(files("docs", ".md")).chain(files("docs/reference", ".md")).collect()
 }
 
 /// The texts between back-ticks, outside of code blocks.
