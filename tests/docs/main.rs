@@ -15,8 +15,10 @@ mod probe;
 mod profiles;
 mod reference;
 mod reports;
+mod site;
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -39,6 +41,27 @@ fn files(folder: &str, ending: &str) -> Vec<String> {
     found.sort();
     assert!(!found.is_empty(), "{folder} has no file that ends in {ending}");
     found.into_iter().map(|name| format!("{folder}/{name}")).collect()
+}
+
+/// All files of a folder, by their paths in it, but for what is hidden or made by a build.
+fn files_below(folder: &Path) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(within) = folders.pop() {
+        for entry in fs::read_dir(folder.join(&within)).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name();
+            if name.to_str().is_some_and(|name| name.starts_with('.') || name == "target") {
+                continue;
+            }
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(within.join(name));
+            } else {
+                found.insert(within.join(name));
+            }
+        }
+    }
+    found
 }
 
 /// All pages.
