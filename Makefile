@@ -1,7 +1,7 @@
 # `make` lists the targets.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench cluster cluster-down transcript crds manifests deny sbom dist fmt tools
+.PHONY: help demo test bench cluster cluster-down transcript crds reference manifests deny site sbom dist fmt tools
 
 # Where `make cluster` keeps its cluster.
 CLUSTER ?= $(CURDIR)/target/cluster
@@ -45,7 +45,11 @@ crds: ## Write crds/ anew from the types in src/api
 		/^  name: / { sub(/[.].*/, "", $$2); file = "crds/podsec.dev_" $$2 ".yaml"; printf "%s", text > file }' \
 		target/crds.yaml
 	@cp crds/podsec.dev_*.yaml deploy/helm/podsec/files/crds/
-	@$(MAKE) --no-print-directory manifests
+	@$(MAKE) --no-print-directory manifests reference
+
+reference: ## Write docs/reference/ anew from the types in src/api
+	@PODSEC_WRITE_REFERENCE=yes cargo test --quiet --workspace --locked --test docs -- the_reference_says > target/reference.txt || \
+		{ cat target/reference.txt; exit 1; }
 
 manifests: tools ## Write what of deploy/ comes from the Helm chart
 	@deploy/helm/render.sh "$$(cargo run --quiet --locked -p podsec-control-plane -- helm)" deploy
@@ -55,7 +59,15 @@ deny: ## Check licences, bans and sources of the crates, with cargo-deny
 
 # What is installed on demand, and pinned.
 CYCLONEDX := 0.5.9
+MDBOOK := 0.5.4
 TOOLS := $(CURDIR)/target/tools
+
+site: ## Build the documentation as a site into target/site, with mdBook
+	@mkdir -p target
+	@PATH="$(TOOLS)/bin:$$PATH" mdbook --version 2>/dev/null | grep -qx 'mdbook v$(MDBOOK)' || \
+		cargo install --locked --root '$(TOOLS)' --version $(MDBOOK) --no-default-features --features search mdbook
+	@PATH="$(TOOLS)/bin:$$PATH" docs/site/build.sh target/site
+	@echo "target/site/index.html; to look at it: python3 -m http.server --bind 127.0.0.1 --directory target/site"
 
 sbom: ## Write what podsec consists of to target/dist/podsec.cdx.json (CycloneDX)
 	@mkdir -p target/dist

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # A snapshot that differs fails, and leaves no file behind.
 export INSTA_UPDATE=no
 
-all="fmt clippy deny rustdoc build control-plane unit standards house cli docs control-plane-tests cluster doctests demo"
+all="fmt clippy deny rustdoc build control-plane unit standards house cli docs site control-plane-tests cluster doctests demo"
 
 # Cargo builds a dependency again for each set of features that is asked of it, so every stage asks for the same: those of
 # the whole workspace and of its dev-dependencies. The latter are what `--examples` is for; there are none.
@@ -24,6 +24,7 @@ stage() {
     house) cargo test --workspace --test house --locked ;;
     cli) cargo test --workspace --test cli --locked ;;
     docs) cargo test --workspace --test docs --locked ;;
+    site) site ;;
     control-plane-tests) cargo test --workspace --test control_plane --locked ;;
     cluster) cargo test --workspace --test cluster --locked -- --test-threads=4 ;;
     doctests) cargo test --workspace --doc --locked ;;
@@ -41,6 +42,16 @@ deny() {
         make --no-print-directory deny
     else
         echo "cargo-deny is not installed: licences, bans and sources were NOT checked (cargo install --locked cargo-deny)"
+    fi
+}
+
+site() {
+    pinned=$(sed -n 's/^MDBOOK := //p' Makefile)
+    if [ "$(PATH="target/tools/bin:$PATH" mdbook --version 2>/dev/null)" = "mdbook v$pinned" ]; then
+        make --no-print-directory site || return 1
+        cargo test --workspace --test docs --locked -- --ignored the_built_site
+    else
+        echo "mdBook $pinned is not installed: the built site was NOT checked (make site installs it)"
     fi
 }
 

@@ -54,13 +54,13 @@ pub struct Condition {
     /// When the condition last went from one status to another.
     #[schemars(schema_with = "super::schema::written_moment")]
     pub last_transition_time: Moment,
-    /// One word for machines.
+    /// Why, in one word.
     #[schemars(
         length(min = 1, max = bounds::CONDITION_REASON),
         regex(pattern = "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$")
     )]
     pub reason: String,
-    /// Prose for people.
+    /// Why, in prose.
     #[schemars(length(max = bounds::CONDITION_MESSAGE))]
     pub message: String,
 }

@@ -55,7 +55,7 @@ pub struct ProfileSpec {
     /// What the API server notes in its audit log. Written at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit: Option<ModePolicy>,
-    /// What the API server warns its clients of. Written at once.
+    /// What the API server warns whoever creates a pod of. Written at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warn: Option<ModePolicy>,
     /// Namespaces in which enforce is set lower, each with a reason. They stay governed by this profile, and audit
@@ -66,16 +66,17 @@ pub struct ProfileSpec {
         extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["name"])
     )]
     pub exemptions: Option<Vec<Exemption>>,
-    /// How enforce is raised. Without it: WhenClean, after 24h.
+    /// How enforce is raised. audit and warn are written at once under every strategy but DryRun. Default WhenClean,
+    /// after 24h.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollout: Option<Rollout>,
-    /// What happens to a label that somebody else has set to another value. KeepStricter (the default) leaves what is
-    /// stricter and takes what is weaker, except from a known reconciler that had it first; Force takes it always;
-    /// Yield leaves it always.
+    /// What happens to a label that somebody else has set to another value. KeepStricter leaves what is stricter and
+    /// takes what is weaker, except from a known reconciler that had it first; Force takes it always; Yield leaves it
+    /// always. Default KeepStricter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflict_policy: Option<ConflictPolicy>,
-    /// What happens to a label when this profile is deleted or stops setting its mode. Retain (the default) leaves
-    /// it in place; Remove removes it. In a namespace that merely stops matching, labels always stay.
+    /// What happens to a label when this profile is deleted or stops setting its mode. Retain leaves it in place;
+    /// Remove removes it. In a namespace that merely stops matching, labels always stay. Default Retain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_policy: Option<ReleasePolicy>,
     /// Whether this profile may lower enforce where another profile had raised it. Default false.
@@ -166,8 +167,8 @@ pub struct ModePolicy {
     #[schemars(schema_with = "super::schema::level")]
     pub level: Level,
     /// The Kubernetes version whose checks apply: server (the API server's own minor, pinned, and moved after an
-    /// upgrade as carefully as a level is raised; the default for enforce), server-N (N minors older), latest
-    /// (moves with the API server at once; the default for audit and warn) or v1.N.
+    /// upgrade as carefully as a level is raised), server-N (N minors older, 1 to 99), latest (moves with the API
+    /// server at once) or v1.N. Default server for enforce, latest for audit and warn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "super::schema::grammar")]
     pub version: Option<VersionSpec>,
@@ -177,10 +178,11 @@ pub struct ModePolicy {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Exemption {
-    /// A namespace's name; * stands for any run of characters.
+    /// A namespace's name; * stands for any run of characters. Of several that match, a name in full comes before a
+    /// glob, and a longer glob before a shorter one.
     #[schemars(length(max = bounds::NAMESPACE_NAME))]
     pub name: String,
-    /// What enforce is set to while the exemption lasts: privileged (the default) or baseline.
+    /// What enforce is set to while the exemption lasts; its version stays the profile's. Default privileged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enforce: Option<ExemptLevel>,
     /// Why the namespace is exempt, for those who read status and reports.
@@ -218,8 +220,8 @@ impl From<ExemptLevel> for Level {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rollout {
-    /// WhenClean (the default) raises a namespace once nothing in it violates the level; Immediate raises at once,
-    /// whatever it breaks; DryRun writes no label and only reports.
+    /// WhenClean raises a namespace once nothing in it violates the level; Immediate raises at once, whatever it
+    /// breaks; DryRun writes no label and only reports. Default WhenClean.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Strategy>,
     /// WhenClean only: how long nothing in a namespace must have violated the level before enforce is raised, as in
@@ -227,7 +229,7 @@ pub struct Rollout {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "super::schema::grammar")]
     pub soak: Option<GoDuration>,
-    /// WhenClean only: at most so many namespaces are raised in such a time. Default no bound.
+    /// WhenClean only: a bound on how many namespaces are raised in which time. Default no bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<Batch>,
     /// WhenClean only: a point in time as in 2027-06-30T00:00:00Z; from then on namespaces that were held before it
@@ -241,10 +243,10 @@ pub struct Rollout {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Batch {
-    /// How many namespaces, 1 to 10000.
+    /// How many namespaces are raised at most in the time of every.
     #[schemars(range(min = 1, max = bounds::BATCH_SIZE))]
     pub size: u32,
-    /// In what time, as in 10m; 1s to 8760h.
+    /// The time, as in 10m; 1s to 8760h.
     #[schemars(schema_with = "super::schema::grammar")]
     pub every: GoDuration,
 }

@@ -21,19 +21,19 @@ pub struct ProfileStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::WORD))]
     pub enforce: Option<String>,
-    /// What audit is set to.
+    /// What audit is set to, as in restricted:latest.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::WORD))]
     pub audit: Option<String>,
-    /// What warn is set to.
+    /// What warn is set to, as in restricted:latest.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::WORD))]
     pub warn: Option<String>,
-    /// The strategy in force.
+    /// How enforce is raised, and whether the profile is suspended.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = bounds::WORD))]
     pub strategy: Option<String>,
-    /// Namespaces, counted by what became of them.
+    /// Namespaces, counted by what became of them. One may count in several.
     pub namespaces: NamespaceCounts,
     /// Workloads in the matched namespaces.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -119,27 +119,27 @@ fn cut(text: &mut String, characters: usize) {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct NamespaceCounts {
-    /// Selected by the profile.
+    /// Namespaces that the profile selects.
     pub matched: u32,
-    /// In which the profile governs at least one mode.
+    /// Namespaces in which the profile governs at least one mode.
     pub governed: u32,
-    /// In which every governed mode is as the profile asks, and podsec owns it.
+    /// Namespaces in which every governed mode is as the profile asks, and podsec owns it.
     pub in_sync: u32,
-    /// In which enforce is not yet, or not any more, as the profile asks.
+    /// Namespaces in which enforce is not yet, or not any more, as the profile asks.
     pub held: u32,
-    /// Held only because they have not been clean for long enough.
+    /// Namespaces that are held only because they have not been clean for long enough.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub soaking: Option<u32>,
-    /// Under an exemption.
+    /// Namespaces under an exemption.
     pub exempt: u32,
-    /// In which a mode is left to somebody else.
+    /// Namespaces in which a mode is left to somebody else.
     pub yielded: u32,
-    /// In which nothing is changed because something is in doubt.
+    /// Namespaces in which nothing is changed because something is in doubt.
     pub frozen: u32,
-    /// In which podsec cannot tell.
+    /// Namespaces in which podsec cannot tell whether something violates what is planned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inconclusive: Option<u32>,
-    /// Over which somebody else keeps fighting.
+    /// Namespaces in which somebody else keeps taking back what podsec writes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contested: Option<u32>,
 }
@@ -148,9 +148,9 @@ pub struct NamespaceCounts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct JudgedCounts {
-    /// Judged.
+    /// How many were judged.
     pub judged: u32,
-    /// Judged, and found to violate what the profile asks for.
+    /// How many of them violate what the profile asks for.
     pub violating: u32,
 }
 
@@ -161,10 +161,10 @@ pub struct HeldNamespace {
     /// The namespace.
     #[schemars(length(max = bounds::NAMESPACE_NAME))]
     pub name: String,
-    /// One word for machines.
+    /// Why, in one word.
     #[schemars(length(max = bounds::WORD))]
     pub reason: String,
-    /// Prose for people.
+    /// Why, in prose.
     #[schemars(length(max = bounds::MESSAGE))]
     pub message: String,
     /// What is effective now, as in baseline:v1.36.
@@ -210,7 +210,7 @@ pub struct LeftAlone {
     /// The namespace.
     #[schemars(length(max = bounds::NAMESPACE_NAME))]
     pub namespace: String,
-    /// The mode.
+    /// The mode: enforce, audit or warn.
     #[schemars(length(max = bounds::WORD))]
     pub mode: String,
     /// What is effective now.
@@ -222,7 +222,7 @@ pub struct LeftAlone {
     /// The field manager that last set it.
     #[schemars(length(max = bounds::WORD))]
     pub last_set_by: String,
-    /// Prose for people.
+    /// Why it is left, and what makes that writer leave it alone.
     #[schemars(length(max = bounds::MESSAGE))]
     pub message: String,
 }
@@ -249,10 +249,10 @@ pub struct ExemptNamespace {
     /// The exemption's name, which may be a pattern.
     #[schemars(length(max = bounds::NAMESPACE_NAME))]
     pub exemption: String,
-    /// Why it was given.
+    /// Why the exemption was given.
     #[schemars(length(max = bounds::MESSAGE))]
     pub reason: String,
-    /// When it ends, if ever.
+    /// When the exemption ends, if ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "super::schema::written_moment")]
     pub expires: Option<Moment>,
@@ -265,10 +265,10 @@ pub struct ExpiringExemption {
     /// The exemption's name.
     #[schemars(length(max = bounds::NAMESPACE_NAME))]
     pub name: String,
-    /// When it ends.
+    /// When the exemption ends.
     #[schemars(schema_with = "super::schema::written_moment")]
     pub expires: Moment,
-    /// Why it was given.
+    /// Why the exemption was given.
     #[schemars(length(max = bounds::EXEMPTION_REASON))]
     pub reason: String,
 }
@@ -280,7 +280,7 @@ pub struct Controller {
     /// podsec's version.
     #[schemars(length(max = bounds::WORD))]
     pub version: String,
-    /// The newest version of the standards that it knows, as in v1.37.
+    /// The newest version of the standards that the controller knows, as in v1.37.
     #[schemars(length(max = bounds::WORD))]
     pub newest_standards: String,
     /// The API server's version as it counts for server, as in v1.37.

@@ -43,5 +43,6 @@ mod status_contract;
 #[path = "../profiles/table.rs"]
 mod table;
 mod transitions;
+mod uninstalling;
 mod versions;
 mod weakening;

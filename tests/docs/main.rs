@@ -4,6 +4,7 @@
 
 mod check;
 mod fences;
+mod fields;
 mod gitops;
 mod guides;
 mod image;
@@ -16,8 +17,10 @@ mod profiles;
 mod reference;
 mod reports;
 mod security;
+mod site;
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -42,10 +45,31 @@ fn files(folder: &str, ending: &str) -> Vec<String> {
     found.into_iter().map(|name| format!("{folder}/{name}")).collect()
 }
 
+/// All files of a folder, by their paths in it, but for what is hidden or made by a build.
+fn files_below(folder: &Path) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(within) = folders.pop() {
+        for entry in fs::read_dir(folder.join(&within)).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name();
+            if name.to_str().is_some_and(|name| name.starts_with('.') || name == "target") {
+                continue;
+            }
+            if entry.file_type().unwrap().is_dir() {
+                folders.push(within.join(name));
+            } else {
+                found.insert(within.join(name));
+            }
+        }
+    }
+    found
+}
+
 /// All pages.
 fn pages() -> Vec<String> {
     let top = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(String::from);
-    top.into_iter().chain(files("docs", ".md")).collect()
+    top.into_iter().chain(files("docs", ".md")).chain(files("docs/reference", ".md")).collect()
 }
 
 /// The texts between back-ticks, outside of code blocks.

@@ -142,15 +142,15 @@ pub struct ReportSummary {
 #[serde(rename_all = "camelCase", default)]
 #[schemars(transform = crate::api::schema::atomic)]
 pub struct VerdictCounts {
-    /// Nothing is against them.
+    /// How many conform: nothing is against them.
     pub conforming: u32,
-    /// Of runtime classes that the API server exempts.
+    /// How many are of runtime classes that the API server exempts; these are not judged.
     pub exempt: u32,
-    /// podsec cannot tell.
+    /// How many podsec cannot tell of.
     pub inconclusive: u32,
-    /// All but the exempt ones.
+    /// How many were judged: all but the exempt ones.
     pub judged: u32,
-    /// The API server would refuse them.
+    /// How many the API server would refuse.
     pub violating: u32,
 }
 
@@ -235,7 +235,7 @@ impl fmt::Display for ReportedBlocker {
 #[serde(rename_all = "camelCase", default)]
 #[schemars(transform = crate::api::schema::atomic)]
 pub struct Breakage {
-    /// The first of them, by workload.
+    /// The first of the workloads that lack pods, by name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = bounds::REFUSED))]
     pub refused: Vec<RefusedWorkload>,
@@ -243,7 +243,7 @@ pub struct Breakage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "crate::api::schema::written_moment")]
     pub since: Option<Moment>,
-    /// How many workloads lack pods for it.
+    /// How many workloads lack pods, since the API server refuses them.
     pub workloads: u32,
 }
 
@@ -284,7 +284,7 @@ pub struct Soak {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CleanLevel {
-    /// Since when, as far as somebody watched.
+    /// Since when nothing has violated it, as far as somebody watched.
     #[schemars(schema_with = "crate::api::schema::written_moment")]
     pub clean_since: Moment,
     /// The level.
@@ -299,13 +299,13 @@ pub struct CleanLevel {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldLevel {
-    /// Since when.
+    /// Since when the profile has asked for the level in vain.
     #[schemars(schema_with = "crate::api::schema::written_moment")]
     pub held_since: Moment,
     /// The level.
     #[schemars(schema_with = "crate::api::schema::level")]
     pub level: Level,
-    /// The uid of the profile.
+    /// The uid of the profile that asks.
     #[schemars(length(max = bounds::NAME))]
     pub profile_uid: String,
 }

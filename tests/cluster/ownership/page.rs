@@ -16,7 +16,7 @@ pub(crate) fn blocks<'a>(page: &'a str, language: &str) -> Vec<&'a str> {
 
 /// The folder from which podsec is installed with kubectl, as `docs/installing.md` has it for a cluster without a
 /// Prometheus operator: the kustomization, and a copy of deploy/ beside it.
-fn installation() -> TempDir {
+pub(crate) fn installation() -> TempDir {
     let page = std::fs::read_to_string(path("docs/installing.md")).unwrap();
     let kustomization = blocks(&page, "yaml").into_iter().find(|block| block.contains("kind: Kustomization"));
     let mut kustomization: Value = serde_saphyr::from_str(kustomization.unwrap()).unwrap();
@@ -55,10 +55,10 @@ pub(crate) fn run(stage: &Stage, folder: impl AsRef<Path>, commands: &str) -> St
 async fn its_commands_do_what_it_says() {
     let page = std::fs::read_to_string(path("docs/ownership.md")).unwrap();
     let (commands, profiles) = (blocks(&page, "console"), blocks(&page, "yaml"));
-    let ([owners, label, uninstall, by_hand], [profile]) = (commands.as_slice(), profiles.as_slice()) else {
+    let ([owners, label], [profile]) = (commands.as_slice(), profiles.as_slice()) else {
         panic!("{commands:#?} {profiles:#?}");
     };
-    let folder = installation();
+    let folder = path("");
     let mut stage = Stage::without_controller(Cluster::builder().controller_manager()).await;
     stage.start();
     stage.namespace("shop", &[("enforce", "baseline")]).await;
@@ -85,36 +85,4 @@ async fn its_commands_do_what_it_says() {
         stage.delete_profile("teams").await;
         stage.cluster.kubectl(&["delete", "namespace", "team-strict", "team-open"]).unwrap();
     }
-
-    // Uninstalling, with the controller still there and then without.
-    let spec = profile["spec"].clone();
-    run(&stage, &folder, label);
-    stage.settled_profile("teams", spec.clone()).await;
-    stage.shows("team-open", super::BASELINE).await;
-    let (profiles, rest) = uninstall.split_once('\n').unwrap();
-    run(&stage, &folder, profiles);
-    stage.shows("team-open", &super::BASELINE.replace("+podsec", "+retained")).await;
-    run(&stage, &folder, rest);
-    let installed = ["get", "crd,clusterrole", "-o", "name"];
-    assert!(!stage.cluster.kubectl(&installed).unwrap().contains("podsec"));
-    stage.stop().await;
-    stage
-        .cluster
-        .kubectl(&["label", "namespace", "team-open", "pod-security.kubernetes.io/enforce-"])
-        .unwrap();
-
-    run(&stage, &folder, "kubectl apply --server-side -k .");
-    // Until they are served.
-    stage.install_crds().await;
-    stage.start();
-    stage.settled_profile("teams", spec).await;
-    stage.shows("team-open", super::BASELINE).await;
-    stage.stop().await;
-    let printed = run(&stage, &folder, by_hand);
-    assert!(printed.contains("nothing was changed; to do it: the same with --yes"), "{printed}");
-    assert!(
-        printed.lines().any(|line| line.starts_with("team-open") && line.ends_with("left in place")),
-        "{printed}"
-    );
-    stage.shows("team-open", &super::BASELINE.replace("+podsec", "+retained")).await;
 }
