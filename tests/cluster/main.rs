@@ -17,6 +17,7 @@ mod hostile;
 mod interposer;
 mod krew;
 mod leadership;
+mod lending;
 mod outage;
 mod ownership;
 mod plan;
