@@ -12,7 +12,7 @@ use podsec_control_plane::Cluster;
 use serde_json::{Value, json};
 
 use crate::stage::{
-    Stage,
+    Stage, USER,
     workloads::{conforming, privileged},
 };
 
@@ -52,8 +52,8 @@ fn keys(listing: &Listing) -> Vec<&str> {
     listing.keys().map(String::as_str).filter(|key| !key.starts_with("ipaddresses ")).collect()
 }
 
-/// Namespaces, a profile that is carried out and reported on, workloads, one of which nobody may delete, rights that
-/// are given and others that are taken away.
+/// Namespaces, a profile that is carried out and reported on, workloads, one of which nobody may delete, a policy, rights
+/// that are given and others that are taken away.
 async fn leave_things_behind(stage: &mut Stage) {
     stage.start();
     stage.namespace("team-a", &[]).await;
@@ -70,6 +70,7 @@ async fn leave_things_behind(stage: &mut Stage) {
     stage.deletes::<Pod>("team-a", "kept").await;
     stage.runs("default", "agent", privileged()).await;
     stage.label("default", &[("audit", Some("baseline"))]).await;
+    stage.forbids("default-like", "default-like").await;
     let binding = ["create", "clusterrolebinding", "reader", "--clusterrole=cluster-admin", "--user=reader"];
     stage.cluster.kubectl(&binding).unwrap();
     let roles: Api<ClusterRole> = Api::all(stage.admin.clone());
@@ -105,10 +106,12 @@ async fn a_cluster_that_is_lent_on_is_as_a_fresh_one() {
     assert!(refused.to_string().contains("no"), "{refused}");
     again.namespace("default-like", &[]).await;
     again.privileged_pod("default-like", "agent").await.unwrap();
+    let label = ["label", "namespace", "default-like", "tried=true"];
+    again.cluster.kubectl_as(USER, &label).unwrap();
 }
 
 #[tokio::test]
-async fn a_cluster_with_more_kinds_or_policies_is_not_lent_on() {
+async fn a_cluster_with_other_kinds_or_webhooks_is_not_lent_on() {
     let builder = || Cluster::builder().user("not-lending");
     for number in 0..2 {
         let stage = Stage::without_controller(builder()).await;
@@ -117,7 +120,7 @@ async fn a_cluster_with_more_kinds_or_policies_is_not_lent_on() {
             stage.accept_any_profile();
         } else {
             stage.namespace("team-a", &[]).await;
-            stage.forbids("team-a", "team-a").await;
+            stage.breaks_webhook("team-a", "team-a").await;
         }
         drop(stage);
         let next = Stage::without_controller(builder()).await;
