@@ -25,7 +25,7 @@ stage() {
     cli) cargo test --workspace --test cli --locked ;;
     docs) cargo test --workspace --test docs --locked ;;
     control-plane-tests) cargo test --workspace --test control_plane --locked ;;
-    cluster) cargo test --workspace --test cluster --locked -- --test-threads=4 ;;
+    cluster) cargo test --workspace --test cluster --locked -- --test-threads=6 ;;
     doctests) cargo test --workspace --doc --locked ;;
     demo) demo ;;
     esac
