@@ -6,7 +6,7 @@ use k8s_openapi::api::{core::v1::Pod, rbac::v1::ClusterRole};
 use kube::{
     Api,
     api::{DeleteParams, DynamicObject, ListParams},
-    discovery::{Discovery, verbs},
+    discovery::{ApiGroup, Discovery, verbs},
 };
 use podsec_control_plane::Cluster;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ type Listing = BTreeMap<String, Value>;
 async fn listing(stage: &Stage) -> Listing {
     let discovery = Discovery::new(stage.admin.clone()).run().await.unwrap();
     let mut listing = Listing::new();
-    for (resource, capabilities) in discovery.groups().flat_map(|group| group.recommended_resources()) {
+    for (resource, capabilities) in discovery.groups().flat_map(ApiGroup::recommended_resources) {
         if !capabilities.supports_operation(verbs::LIST) {
             continue;
         }
