@@ -26,7 +26,7 @@ stage() {
     docs) cargo test --workspace --test docs --locked ;;
     site) site ;;
     control-plane-tests) cargo test --workspace --test control_plane --locked ;;
-    cluster) cargo test --workspace --test cluster --locked -- --test-threads=4 ;;
+    cluster) cargo test --workspace --test cluster --locked -- --test-threads=6 ;;
     doctests) cargo test --workspace --doc --locked ;;
     demo) demo ;;
     esac

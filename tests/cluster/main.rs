@@ -18,6 +18,7 @@ mod hostile;
 mod interposer;
 mod krew;
 mod leadership;
+mod lending;
 mod metrics;
 mod outage;
 mod ownership;

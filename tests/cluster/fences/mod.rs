@@ -68,17 +68,10 @@ async fn put_in_place(stage: &Stage, arguments: &[&str]) -> String {
     apply(stage, &generated(stage, arguments));
     // The API server follows policies of both kinds, and their bindings, by watches of their own.
     let mark = format!("mark-{}", next_mark());
-    apply(stage, &marking(&mark));
-    let tried = new(&mark, &[]);
+    apply(stage, &marking(&mark).map(|document| document.to_string()).join("\n---\n"));
     stage
         .eventually("the policies to be in effect", || async {
-            is_marked(&try_create(&stage.admin, &tried).await.ok()?).then_some(())
-        })
-        .await;
-    stage
-        .eventually("the refusing policies to be in effect", || async {
-            let refusal = try_create(&stage.admin, &new(&format!("{mark}-refused"), &[])).await.err()?;
-            refusal.to_string().contains("marked").then_some(())
+            is_in_effect(&stage.admin, &mark).await.then_some(())
         })
         .await;
     mark
@@ -96,6 +89,14 @@ async fn take_away(stage: &Stage, mark: &str) {
         .await;
 }
 
+/// Whether the API server goes by the policies of [`marking`], and so by all that were put in place before.
+pub(crate) async fn is_in_effect(client: &Client, mark: &str) -> bool {
+    let labelled = try_create(client, &new(mark, &[])).await;
+    let refused = try_create(client, &new(&format!("{mark}-refused"), &[])).await;
+    labelled.is_ok_and(|namespace| is_marked(&namespace))
+        && refused.is_err_and(|refusal| refusal.to_string().contains("marked"))
+}
+
 fn is_marked(namespace: &KubeNamespace) -> bool {
     namespace.metadata.labels.iter().flatten().any(|(key, _)| key == "mark")
 }
@@ -108,14 +109,14 @@ fn next_mark() -> usize {
 }
 
 /// Policies of both kinds that show when they are in effect, and touch nothing but what is named so.
-fn marking(mark: &str) -> String {
+pub(crate) fn marking(mark: &str) -> [Value; 4] {
     let api = "admissionregistration.k8s.io/v1";
     let requests = json!({"resourceRules": [
         {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["namespaces"]},
     ]});
     let metadata = json!({"name": mark});
     let of_it = json!([{"name": "marked", "expression": format!("object.metadata.?name.orValue('').startsWith('{mark}')")}]);
-    let documents = [
+    [
         json!({"apiVersion": api, "kind": "MutatingAdmissionPolicy", "metadata": metadata, "spec": {
             "failurePolicy": "Fail", "reinvocationPolicy": "Never", "matchConstraints": requests,
             "matchConditions": of_it,
@@ -131,8 +132,7 @@ fn marking(mark: &str) -> String {
         }}),
         json!({"apiVersion": api, "kind": "ValidatingAdmissionPolicyBinding", "metadata": metadata,
             "spec": {"policyName": mark, "validationActions": ["Deny"]}}),
-    ];
-    documents.map(|document| document.to_string()).join("\n---\n")
+    ]
 }
 
 /// A namespace that is to be created; the modes of Pod Security may be named without their prefix.

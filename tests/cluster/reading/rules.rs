@@ -4,6 +4,7 @@ use kube::Client;
 use podsec::assessment::{Judge, Obstacle};
 use podsec_control_plane::Cluster;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 
 use super::{eventually, listed, shows};
 
@@ -32,14 +33,17 @@ metadata: {name: mend}
 spec: {policyName: mend}
 "#;
 
+/// One control plane for all tests of this file, each of which has namespaces of its own.
 struct Stage {
-    cluster: Cluster,
+    cluster: &'static Cluster,
     client: Client,
 }
 
 impl Stage {
     async fn new() -> Self {
-        let cluster = Cluster::builder().controller_manager().nodes(1).start().await.unwrap();
+        static CLUSTER: OnceCell<Cluster> = OnceCell::const_new();
+        let start = || async { Cluster::builder().controller_manager().nodes(1).start().await.unwrap() };
+        let cluster = CLUSTER.get_or_init(start).await;
         let client = cluster.admin().unwrap();
         Self { cluster, client }
     }

@@ -2,12 +2,14 @@
 //! what tests do with them.
 
 mod installed;
+mod lent;
 pub(crate) mod namespaces;
 mod obstacles;
 pub(crate) mod profiles;
 pub(crate) mod reports;
 mod running;
 pub(crate) mod seen;
+mod times;
 pub(crate) mod workloads;
 
 use std::{
@@ -33,21 +35,29 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use self::running::Running;
+use self::{lent::Lent, running::Running};
 use crate::interposer::Interposer;
 
 /// How long anything may take to come true. Generous: a slow machine must not fail a test.
 const DEADLINE: Duration = Duration::from_secs(90);
 
+/// How often a wait looks again. Each look is a request, and takes time from what is waited for.
+pub(crate) const POLL: Duration = Duration::from_millis(50);
+
 /// The user whom the shipped roles are bound to.
 pub(crate) const USER: &str = "podsec";
+
+/// The users of tests: those of all, so that a cluster serves any of them.
+const USERS: [&str; 6] = [USER, "podsec-2", "blind", "planner", "reader", "tenant"];
 
 /// Where the lease is of the shipped Deployment.
 pub(crate) const LEASE: (&str, &str) = ("podsec-system", "podsec");
 
 /// A cluster with podsec installed.
 pub(crate) struct Stage {
-    pub(crate) cluster: Cluster,
+    /// Before the cluster: it ends before that goes to another test.
+    controller: Option<Running>,
+    pub(crate) cluster: Lent,
     pub(crate) admin: Client,
     user: Client,
     pub(crate) settings: Settings,
@@ -55,7 +65,6 @@ pub(crate) struct Stage {
     pub(crate) interposer: Interposer,
     /// What the controller checks its leadership against; without it, it takes itself for the only one.
     pub(crate) clock: Option<Arc<dyn Clock>>,
-    controller: Option<Running>,
 }
 
 impl Stage {
@@ -68,14 +77,16 @@ impl Stage {
 
     /// A cluster with podsec installed, but not running.
     pub(crate) async fn without_controller(builder: Builder) -> Self {
-        let cluster = builder.user(USER).start().await.expect("a control plane");
+        let builder = USERS.into_iter().fold(builder, Builder::user);
+        let cluster = Lent::new(builder, installed::install).await;
         let settings = Settings {
             protected: Settings::DEFAULT_PROTECTED.map(NamePattern::new).to_vec(),
             reconcilers: Settings::DEFAULT_RECONCILERS.map(Into::into).into(),
             ..Settings::default()
         };
         let (admin, user) = (cluster.admin().unwrap(), cluster.client(USER).unwrap());
-        let stage = Self {
+        Self {
+            controller: None,
             cluster,
             admin,
             user,
@@ -83,14 +94,7 @@ impl Stage {
             version_window: VERSION_WINDOW,
             interposer: Interposer::default(),
             clock: None,
-            controller: None,
-        };
-        stage.install_crds().await;
-        let installed = Timestamp::now().as_second();
-        stage.install_roles().await;
-        // What is written in the very second in which the CRD was created could be of an earlier one.
-        stage.is_later_than(installed).await;
-        stage
+        }
     }
 
     /// Starts the controller, as the user with the shipped roles.
@@ -151,26 +155,14 @@ impl Stage {
     pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
         &self,
         what: &str,
-        mut look: impl FnMut() -> F,
+        look: impl FnMut() -> F,
     ) -> T {
-        let end = Instant::now() + DEADLINE;
-        loop {
-            if let Some(found) = look().await {
-                return found;
-            }
-            assert!(Instant::now() < end, "waited too long for {what}");
-            sleep(Duration::from_millis(20)).await;
-        }
+        eventually(what, look).await
     }
 
     /// Waits until the clock shows a later second: Kubernetes writes times in whole ones.
     pub(crate) async fn a_second_passes(&self) {
-        self.is_later_than(Timestamp::now().as_second()).await;
-    }
-
-    async fn is_later_than(&self, second: i64) {
-        self.eventually("a later second", || async { (Timestamp::now().as_second() > second).then_some(()) })
-            .await;
+        is_later_than(Timestamp::now().as_second()).await;
     }
 
     // --- what was told ---
@@ -193,6 +185,22 @@ impl Stage {
         };
         all.items.into_iter().filter(is_meant).collect()
     }
+}
+
+/// Waits until something is there; panics with `what` when it takes too long.
+async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+    let end = Instant::now() + DEADLINE;
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < end, "waited too long for {what}");
+        sleep(POLL).await;
+    }
+}
+
+async fn is_later_than(second: i64) {
+    eventually("a later second", || async { (Timestamp::now().as_second() > second).then_some(()) }).await;
 }
 
 /// The answer to a GET: code and body.

@@ -13,9 +13,9 @@ use podsec::{
     standards::{LABEL_PREFIX, Mode},
 };
 use serde_json::{Value, json};
-use tokio::time::{Duration, Instant, sleep};
+use tokio::time::{Instant, sleep};
 
-use super::{DEADLINE, Stage};
+use super::{DEADLINE, POLL, Stage};
 
 impl Stage {
     pub(crate) fn namespaces(&self) -> Api<KubeNamespace> {
@@ -70,7 +70,7 @@ impl Stage {
                 return;
             }
             assert!(Instant::now() < end, "{namespace} shows\n  {shown}\nand not\n  {expected}");
-            sleep(Duration::from_millis(20)).await;
+            sleep(POLL).await;
         }
     }
 

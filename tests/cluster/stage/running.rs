@@ -73,7 +73,10 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
+            // It is over when this returns: the next test has the cluster to itself. A runtime may not be waited for on a
+            // thread of another one.
+            let ended = std::thread::spawn(move || runtime.shutdown_timeout(DEADLINE)).join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the controller's runtime ends");
         }
     }
 }

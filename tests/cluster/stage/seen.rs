@@ -12,9 +12,9 @@ use kube::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use tokio::time::{Duration, Instant, sleep};
+use tokio::time::{Instant, sleep};
 
-use super::DEADLINE;
+use super::{DEADLINE, POLL};
 
 /// Every version of the objects since the watch began.
 #[derive(Clone, Default)]
@@ -69,7 +69,7 @@ impl Seen {
                 return stored(first);
             }
             assert!(Instant::now() < end, "none of {} versions is {what}: {all:#?}", all.len());
-            sleep(Duration::from_millis(20)).await;
+            sleep(POLL).await;
         }
     }
 }

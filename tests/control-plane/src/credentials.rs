@@ -1,6 +1,6 @@
 //! Certificates, tokens and kubeconfig files of one cluster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Write as _;
@@ -44,7 +44,7 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     /// Makes everything anew, for the control plane's own users and for `users`.
-    pub(crate) fn create(folder: &Path, url: &str, users: &[String]) -> Result<Self, Error> {
+    pub(crate) fn create(folder: &Path, url: &str, users: &BTreeSet<String>) -> Result<Self, Error> {
         if let Some(own) = users.iter().find(|user| OWN.contains(&user.as_str())) {
             return Err(Error::ReservedUser(own.clone()));
         }
@@ -178,14 +178,15 @@ mod tests {
     fn a_test_cannot_name_itself_admin() {
         let folder = tempfile::tempdir().unwrap();
         let error =
-            Credentials::create(folder.path(), "https://127.0.0.1:1", &[ADMIN.to_owned()]).unwrap_err();
+            Credentials::create(folder.path(), "https://127.0.0.1:1", &BTreeSet::from([ADMIN.to_owned()]))
+                .unwrap_err();
         assert!(matches!(error, Error::ReservedUser(user) if user == ADMIN));
     }
 
     #[test]
     fn users_of_tests_are_in_no_group() {
         let folder = tempfile::tempdir().unwrap();
-        let users = [String::from("system:serviceaccount:a:b")];
+        let users = BTreeSet::from([String::from("system:serviceaccount:a:b")]);
         let credentials = Credentials::create(folder.path(), "https://127.0.0.1:1", &users).unwrap();
         let tokens = std::fs::read_to_string(credentials.file("tokens.csv")).unwrap();
         let line = tokens.lines().find(|line| line.contains("serviceaccount")).unwrap();

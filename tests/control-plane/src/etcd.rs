@@ -92,6 +92,11 @@ impl Etcd {
         format!("http://127.0.0.1:{}", self.client.number())
     }
 
+    /// The port that clients reach it on.
+    pub(crate) const fn client_port(&self) -> u16 {
+        self.client.number()
+    }
+
     /// The folder of everything that depends on it.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder

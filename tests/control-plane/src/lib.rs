@@ -31,9 +31,10 @@ mod etcd;
 mod ports;
 mod process;
 pub mod standing;
+mod stored;
 
 pub use binaries::{
     Binaries, GitopsTool, Program, build_module, flux_definitions, module_folder, monitoring_definitions,
 };
-pub use cluster::{Builder, Cluster};
+pub use cluster::{Builder, Cluster, Contents};
 pub use error::Error;

@@ -13,6 +13,7 @@ use super::Cluster;
 use crate::binaries::Program;
 use crate::credentials::ADMIN;
 use crate::error::{Doing as _, Error};
+use crate::process::GC;
 
 impl Cluster {
     /// A client of the administrator. Like every client, it belongs to the runtime in which it is made.
@@ -61,7 +62,7 @@ impl Cluster {
     /// kubectl as a user, to be given arguments. Its caches and settings are in the cluster's folder.
     pub fn kubectl_command(&self, user: &str) -> Result<Command, Error> {
         let mut command = Command::new(self.binaries.path(Program::Kubectl));
-        command.env("KUBECONFIG", self.kubeconfig(user)?).env("HOME", &self.folder);
+        command.env("KUBECONFIG", self.kubeconfig(user)?).env("HOME", &self.folder).env(GC.0, GC.1);
         Ok(command)
     }
 

@@ -1,10 +1,11 @@
 //! What a cluster is to have, and its start.
 
+use std::collections::BTreeSet;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use super::Cluster;
 use super::flux::Flux;
@@ -18,10 +19,10 @@ use crate::ports::Port;
 use crate::process::{Lifetime, Slot};
 
 /// What a cluster is to have.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use = "nothing starts before `start`"]
 pub struct Builder {
-    users: Vec<String>,
+    users: BTreeSet<String>,
     arguments: Vec<String>,
     pod_security: Option<serde_json::Value>,
     audit_log: bool,
@@ -35,7 +36,7 @@ impl Builder {
     /// A user with a token and no rights: give it some with RBAC objects. The roles `view`, `edit` and `admin`
     /// are empty without a controller manager, which puts them together.
     pub fn user(mut self, name: impl Into<String>) -> Self {
-        self.users.push(name.into());
+        self.users.insert(name.into());
         self
     }
 
@@ -152,11 +153,13 @@ impl Builder {
         Ok(Cluster {
             binaries,
             etcd,
+            name,
             folder,
             url,
             credentials,
             api_server: Slot::default(),
             api_server_arguments: arguments,
+            disturbed: AtomicBool::new(false),
             companions: Vec::new(),
             ports: vec![port],
             applied: AtomicUsize::new(0),

@@ -3,18 +3,20 @@
 mod access;
 mod builder;
 mod companions;
+mod contents;
 mod flux;
 mod outage;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use serde_json::Value;
 
 pub use builder::Builder;
 pub(crate) use builder::create_private;
+pub use contents::Contents;
 
 use crate::binaries::Binaries;
 use crate::credentials::Credentials;
@@ -33,11 +35,15 @@ const KEEP: &str = "PODSEC_KEEP";
 pub struct Cluster {
     binaries: Binaries,
     etcd: Arc<Etcd>,
+    /// What its keys in etcd begin with.
+    name: String,
     folder: PathBuf,
     url: String,
     credentials: Credentials,
     api_server: Slot,
     api_server_arguments: Vec<String>,
+    /// Whether its API server was ever stopped or frozen.
+    disturbed: AtomicBool,
     /// The programs beside the API server.
     companions: Vec<Slot>,
     /// The ports that it has claimed, the API server's first.

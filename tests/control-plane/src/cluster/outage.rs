@@ -1,5 +1,6 @@
 //! An API server that goes away, hangs, or comes back as another version.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Cluster;
@@ -14,6 +15,7 @@ const GRACE: Duration = Duration::from_secs(2);
 impl Cluster {
     /// Stops the API server; returns when nothing listens any more. What is stored stays.
     pub async fn stop_api_server(&self) -> Result<(), Error> {
+        self.disturbed.store(true, Ordering::Relaxed);
         let process = self.api_server.take().ok_or(Error::Stopped)?;
         tokio::task::spawn_blocking(move || process.end(GRACE)).await?
     }
@@ -39,6 +41,7 @@ impl Cluster {
 
     /// Freezes the API server: connections open, and nothing answers. It takes effect a moment later.
     pub fn freeze_api_server(&self) -> Result<(), Error> {
+        self.disturbed.store(true, Ordering::Relaxed);
         self.api_server.signal(Signal::Freeze)
     }
 

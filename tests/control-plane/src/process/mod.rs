@@ -17,6 +17,10 @@ pub(crate) use slot::Slot;
 /// Ends the component when this process is gone; Rust alone could only do so with `unsafe` (`pre_exec`).
 const GUARD: &str = include_str!("guard.sh");
 
+/// What a Go program is told about its garbage collection: to let the heap grow to five times what is in use, instead of
+/// twice. An API server takes a fifth less of a processor's time until it is ready, and 60 MB more of memory.
+pub(crate) const GC: (&str, &str) = ("GOGC", "400");
+
 /// How often a wait looks again.
 pub(crate) const POLL: Duration = Duration::from_millis(20);
 
@@ -74,7 +78,7 @@ impl<'a> Launch<'a> {
         folder: &'a Path,
         lifetime: Lifetime,
     ) -> Self {
-        let environment = vec![("HOME", folder.into())];
+        let environment = vec![("HOME", folder.into()), (GC.0, GC.1.into())];
         Self { component, program, arguments, environment, folder, lifetime }
     }
 }

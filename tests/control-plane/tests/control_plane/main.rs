@@ -2,6 +2,7 @@
 
 mod building;
 mod cluster;
+mod contents;
 mod leftovers;
 mod outage;
 mod standing;
