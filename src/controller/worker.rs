@@ -201,19 +201,21 @@ impl Workshop {
         let next = next.into_iter().chain(again).min();
         let is_written = |plan: &&ModePlan| matches!(plan.verdict, Verdict::Write { .. });
         let written: Vec<_> = plan.modes.iter().filter(is_written).map(|plan| plan.mode).collect();
+        let raised = raised(&plan);
         let applied = match apply(&self.client, namespace, plan).await {
             Ok(applied) => applied,
             Err(error) => {
                 // What did not come back may have been carried out.
                 if matches!(error, ApplyError::Transient(_)) {
                     self.memory.unsure(namespace, &written);
+                    self.note_raise(namespace, snapshot, raised);
                 } else {
                     self.give_back(reservation);
                 }
                 return Err(error);
             }
         };
-        self.note_raise(namespace, snapshot, &applied);
+        self.note_raise(namespace, snapshot, raised);
         let reported = self.state.reports.reported(&namespace.name);
         let outcome = self.outcome(namespace, snapshot, Result::Applied(Box::new(applied.in_short())));
         let outcome = match findings {
@@ -231,17 +233,11 @@ impl Workshop {
     }
 
     /// Notes when enforce became stricter: what is refused from then on is breakage.
-    fn note_raise(&self, namespace: &Namespace, snapshot: &Snapshot, applied: &Applied) {
-        let Some(plan) = applied.modes().iter().find(|plan| plan.mode == Mode::Enforce) else { return };
-        let cause = match plan.verdict {
-            Verdict::Write { change: Change::Raise, .. } => Cause::Asked,
-            Verdict::Write { change: Change::ForcedRaise, .. } => Cause::Forced,
-            Verdict::Write { change: Change::Repair, .. } => Cause::Repaired,
-            _ => return,
-        };
-        let generation = snapshot.profiles.get(&plan.profile).map(|profile| profile.generation);
+    fn note_raise(&self, namespace: &Namespace, snapshot: &Snapshot, raised: Option<(String, Cause)>) {
+        let Some((profile, cause)) = raised else { return };
+        let generation = snapshot.profiles.get(&profile).map(|profile| profile.generation);
         let now = Timestamp::now();
-        self.state.halts.raised(&plan.profile, generation, (&namespace.name, &namespace.uid), now, cause);
+        self.state.halts.raised(&profile, generation, (&namespace.name, &namespace.uid), now, cause);
     }
 
     /// Has the report of a namespace say what became of it; gives that in short.
@@ -388,4 +384,16 @@ fn is_halted(plan: &NamespacePlan) -> bool {
 /// How long until then; nothing once it has come.
 fn until(then: Timestamp) -> Duration {
     Duration::try_from(then.duration_since(Timestamp::now())).unwrap_or(Duration::ZERO)
+}
+
+/// For which profile and why a plan makes enforce stricter, if it does.
+fn raised(plan: &NamespacePlan) -> Option<(String, Cause)> {
+    let plan = plan.modes.iter().find(|plan| plan.mode == Mode::Enforce)?;
+    let cause = match plan.verdict {
+        Verdict::Write { change: Change::Raise, .. } => Cause::Asked,
+        Verdict::Write { change: Change::ForcedRaise, .. } => Cause::Forced,
+        Verdict::Write { change: Change::Repair, .. } => Cause::Repaired,
+        _ => return None,
+    };
+    Some((plan.profile.clone(), cause))
 }

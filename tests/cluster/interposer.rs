@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use futures::future::BoxFuture;
@@ -55,6 +55,7 @@ impl Passed {
 pub(crate) struct Interposer {
     passed: Arc<Mutex<Vec<Passed>>>,
     before_next_write: Arc<Mutex<Option<Interference>>>,
+    loses_next_answer: Arc<AtomicBool>,
     writes: Arc<AtomicUsize>,
     /// After so many writes nothing passes any more; 0 for no limit.
     limit: usize,
@@ -83,7 +84,8 @@ impl Interposer {
         }
         let passed = Passed { method: request.method().clone(), uri: request.uri().to_string(), code: None };
         let is_write = passed.is_write();
-        if passed.written_namespace().is_some() {
+        let writes_namespace = passed.written_namespace().is_some();
+        if writes_namespace {
             let interference = self.before_next_write.lock().unwrap().take();
             if let Some(interference) = interference {
                 interference().await;
@@ -98,6 +100,9 @@ impl Interposer {
             self.reached.cancel();
             // The write is done, but nobody learns of it.
             std::future::pending::<()>().await;
+        }
+        if writes_namespace && self.loses_next_answer.swap(false, Ordering::SeqCst) {
+            return Ok(http::Response::builder().status(504).body(Body::empty()).unwrap());
         }
         answer
     }
@@ -114,6 +119,11 @@ impl Interposer {
         interference: impl FnOnce() -> F + Send + 'static,
     ) {
         *self.before_next_write.lock().unwrap() = Some(Box::new(move || Box::pin(interference())));
+    }
+
+    /// Has the next write of a namespace carried out, and its answer lost on the way.
+    pub(crate) fn loses_next_answer(&self) {
+        self.loses_next_answer.store(true, Ordering::SeqCst);
     }
 
     /// What passed so far.

@@ -50,3 +50,22 @@ async fn what_breaks_after_a_raise_halts_the_rollout_until_it_is_mended() {
         .await;
     stage.report_that("team-a", "no breakage", |report| report.get("breakage").is_none()).await;
 }
+
+#[tokio::test]
+async fn what_breaks_after_a_raise_of_which_no_answer_came_halts_the_rollout_as_well() {
+    let mut stage = Stage::without_controller(Cluster::builder().controller_manager()).await;
+    stage.start();
+    stage.namespace("team-a", &[]).await;
+    stage.interposer.loses_next_answer();
+    stage.settled_profile("teams", profile("baseline", &json!({"soak": "0s"}))).await;
+    stage.shows("team-a", BASELINE).await;
+    stage.counts("teams", "inSync", 1).await;
+
+    stage.deploys("team-a", "web", 1, privileged()).await;
+    stage.report_that("team-a", "breakage", |report| report.get("breakage").is_some()).await;
+    stage
+        .eventually("the halt", || async {
+            (stage.condition("teams", "RolloutHalted").await?.0 == "True").then_some(())
+        })
+        .await;
+}
