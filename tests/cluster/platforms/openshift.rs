@@ -1,4 +1,4 @@
-//! OpenShift's label syncer, played as its source has it, beside podsec.
+//! `OpenShift`'s label syncer, played as its source has it, beside podsec.
 
 use kube::api::{Patch, PatchParams};
 use podsec::standards::{LABEL_PREFIX, Mode};
