@@ -19,12 +19,13 @@ async fn what_breaks_after_a_raise_halts_the_rollout_until_it_is_mended() {
         stage.namespace(name, &[]).await;
     }
     stage.runs("team-b", "agent", privileged()).await;
+    stage.deploys("team-a", "web", 2, plain()).await;
     stage.settled_profile("teams", profile("baseline", &json!({"soak": "0s"}))).await;
     stage.shows("team-a", BASELINE).await;
     stage.is_held("teams", "team-b", "Violations").await;
 
-    // Now somebody deploys what is refused.
-    stage.deploys("team-a", "web", 2, privileged()).await;
+    // Now what was there before the raise comes to be refused.
+    stage.redeploys("team-a", "web", privileged()).await;
     let report = stage.report_that("team-a", "breakage", |report| report.get("breakage").is_some()).await;
     assert_eq!(report["breakage"]["workloads"], 1, "workloads are counted, not Events");
     let refused = &report["breakage"]["refused"][0];
@@ -56,12 +57,13 @@ async fn what_breaks_after_a_raise_of_which_no_answer_came_halts_the_rollout_as_
     let mut stage = Stage::without_controller(Cluster::builder().controller_manager()).await;
     stage.start();
     stage.namespace("team-a", &[]).await;
+    stage.deploys("team-a", "web", 1, plain()).await;
     stage.interposer.loses_next_answer();
     stage.settled_profile("teams", profile("baseline", &json!({"soak": "0s"}))).await;
     stage.shows("team-a", BASELINE).await;
     stage.counts("teams", "inSync", 1).await;
 
-    stage.deploys("team-a", "web", 1, privileged()).await;
+    stage.redeploys("team-a", "web", privileged()).await;
     stage.report_that("team-a", "breakage", |report| report.get("breakage").is_some()).await;
     stage
         .eventually("the halt", || async {

@@ -88,6 +88,12 @@ impl Stage {
         self.creates::<Deployment>(namespace, object).await;
     }
 
+    /// Has a Deployment make pods of another kind.
+    pub(crate) async fn redeploys(&self, namespace: &str, name: &str, spec: Value) {
+        let patch = Patch::Merge(json!({"spec": {"template": template(&spec)}}));
+        self.of::<Deployment>(namespace).patch(name, &PatchParams::default(), &patch).await.unwrap();
+    }
+
     pub(crate) async fn deletes<K>(&self, namespace: &str, name: &str)
     where
         K: kube::Resource<Scope = NamespaceResourceScope, DynamicType = ()>
