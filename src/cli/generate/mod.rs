@@ -17,7 +17,7 @@ use self::{
     source::{ProfileSource, Subject},
 };
 use super::{Failure, Outcome, output::Printer};
-use crate::rollout::admission::Variable;
+use crate::rollout::{Settings, admission::Variable};
 
 /// Print what podsec writes for others to apply
 ///
@@ -45,9 +45,10 @@ struct AdmissionPolicies {
     /// Print these policies, and no others
     #[arg(long, value_name = "POLICY", value_delimiter = ',', value_enum)]
     only: Vec<Policy>,
-    /// The user that podsec's controller is to the API server
-    #[arg(long, value_name = "NAME", default_value = "system:serviceaccount:podsec-system:podsec")]
-    user: String,
+    /// The user that podsec's controller is to the API server; otherwise the service account that it has where it is
+    /// installed under its own name, system:serviceaccount:podsec-system:podsec
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
     /// Have guard-labels refuse nothing: what it would refuse is warned of and noted in the audit log
     #[arg(long)]
     warn_only: bool,
@@ -107,6 +108,13 @@ enum GenerateError {
          guard-labels,fence-podsec"
     )]
     NothingToLabel,
+    /// The controller is another user than podsec takes it for.
+    #[error(
+        "the controller runs in the namespace {namespace}, and {policy} has to know its service account: give it as in --user \
+         system:serviceaccount:{namespace}:NAME (kubectl get deployment -n {namespace} -o \
+         jsonpath='{{.items[*].spec.template.spec.serviceAccountName}}' says the name)"
+    )]
+    UserUnknown { policy: &'static str, namespace: String },
     /// The API server would not read it.
     #[error(
         "{policy}: {about} would take an expression of {length} characters, and the API server reads no more than \
@@ -152,7 +160,21 @@ impl Generate {
     }
 }
 
+/// Who podsec is to the API server where deploy/ has installed it.
+const USER: &str = "system:serviceaccount:podsec-system:podsec";
+
 impl AdmissionPolicies {
+    /// Who podsec is. A guard that has another one for podsec would keep podsec out.
+    fn user(&self, policy: Policy, subject: &Subject) -> Result<&str, GenerateError> {
+        match (&self.user, &subject.installed_in) {
+            (Some(user), _) => Ok(user),
+            (None, Some(namespace)) if namespace != Settings::INSTALLED_IN => {
+                Err(GenerateError::UserUnknown { policy: policy.name(), namespace: namespace.clone() })
+            }
+            (None, _) => Ok(USER),
+        }
+    }
+
     fn text(&self, subject: &Subject, now: Timestamp) -> Result<String, GenerateError> {
         let is_wanted = |policy: &Policy| self.only.is_empty() || self.only.contains(policy);
         let mut documents = Vec::new();
@@ -169,11 +191,11 @@ impl AdmissionPolicies {
                     labelling.documents()
                 }
                 Policy::GuardLabels => {
-                    let guard = Guard::new(subject, &self.user, self.warn_only, now);
+                    let guard = Guard::new(subject, self.user(policy, subject)?, self.warn_only, now);
                     readable(policy, &guard.variables())?;
                     guard.documents()
                 }
-                Policy::FencePodsec => Fence::new(&self.user).documents(),
+                Policy::FencePodsec => Fence::new(self.user(policy, subject)?).documents(),
             });
         }
         Ok(format!("{}\n{}", policies::header(subject, now), documents.join("---\n")))

@@ -14,7 +14,7 @@ use crate::{
         versions::server_version,
     },
     cluster::{client::Connection, profiles, server_version::server_minor},
-    controller::{Changes, Preview},
+    controller::{Changes, Preview, told_of_itself},
     rollout::{Completeness, NamePattern, Pin, Profile, Profiles, ServerView, Settings},
 };
 
@@ -58,6 +58,8 @@ pub(super) struct Subject {
     pub(super) settings: Settings,
     /// The minor of the API server that they are for.
     pub(super) minor: u32,
+    /// The namespace that the controller runs in, where it says so.
+    pub(super) installed_in: Option<String>,
 }
 
 /// The profiles of a cluster are not all known.
@@ -89,7 +91,7 @@ impl ProfileSource {
         let profiles = Profiles::new(profiles, [], complete);
         let mut settings = Settings::as_installed();
         self.set(&mut settings);
-        Ok(Subject { profiles, settings, minor })
+        Ok(Subject { profiles, settings, minor, installed_in: None })
     }
 
     async fn of_cluster(&self, minor: Option<u32>) -> Result<Subject, Failure> {
@@ -99,6 +101,9 @@ impl ProfileSource {
             None => server_minor(&client).await?,
         };
         let listing = profiles::list(&client, None).await?;
+        let lease = told_of_itself(&listing).and_then(|controller| controller.lease.as_deref());
+        let installed_in =
+            lease.and_then(|lease| lease.split_once('/')).map(|(namespace, _)| namespace.to_owned());
         let mut notices = Vec::new();
         let mut settings = settings(Some(&listing), &mut notices);
         for notice in notices {
@@ -108,7 +113,8 @@ impl ProfileSource {
         let server = ServerView { minor, watched_in_full: true };
         let preview = Preview::new(listing, Changes::default(), server, settings);
         preview.profiles().complete().map_err(InDoubt)?;
-        Ok(Subject { profiles: preview.profiles().clone(), settings: preview.settings().clone(), minor })
+        let (profiles, settings) = (preview.profiles().clone(), preview.settings().clone());
+        Ok(Subject { profiles, settings, minor, installed_in })
     }
 
     fn set(&self, settings: &mut Settings) {

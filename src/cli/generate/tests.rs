@@ -120,3 +120,21 @@ fn what_the_api_server_would_not_read_is_not_written() {
     assert!(refusal.contains("the API server reads no more than 100000"), "{refusal}");
     generated(24, " --only guard-labels,fence-podsec").unwrap();
 }
+
+#[test]
+fn a_controller_that_runs_elsewhere_is_not_kept_out() {
+    let text = |arguments: &str| {
+        let arguments = format!("podsec {EXAMPLES} v1.37{arguments}");
+        let command = Command::try_parse_from(arguments.split(' ')).unwrap().policies;
+        let subject = Subject { installed_in: Some("security".into()), ..command.source.read().unwrap() };
+        command.text(&subject, now()).map_err(|error| error.to_string())
+    };
+    let refusal = text("").unwrap_err();
+    assert!(
+        refusal.starts_with("the controller runs in the namespace security, and podsec-guard-labels"),
+        "{refusal}"
+    );
+    assert!(text(" --only fence-podsec").is_err());
+    assert!(text(" --only label-new-namespaces").is_ok(), "it does not ask who somebody is");
+    assert!(text(" --user system:serviceaccount:security:ops-podsec").is_ok());
+}

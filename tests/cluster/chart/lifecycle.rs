@@ -150,9 +150,15 @@ async fn what_kubectl_installed_is_taken_over_when_told() {
     let before = installed.objects();
     let refused = installed.refusal(&["install", "podsec", &chart]);
     assert!(refused.contains("cannot be imported into the current release"), "{refused}");
-    installed.helm(&["install", "podsec", &chart, "--take-ownership"]);
+    installed.helm(&["install", "podsec", &chart, "--take-ownership", "--force-conflicts"]);
     assert_eq!(installed.objects(), before);
     assert!(installed.has_profile());
+    // kubectl stays on record for what it applied.
+    let fewer = ["upgrade", "podsec", &chart, "--set=replicaCount=1", "--set=controller.neverWeaken=true"];
+    let refused = installed.refusal(&fewer);
+    assert!(refused.contains("conflict") && refused.contains("kubectl"), "{refused}");
+    installed.helm(&[&fewer[..], &["--force-conflicts"]].concat());
+    installed.helm(&["upgrade", "podsec", &chart, "--reset-values", "--force-conflicts"]);
     // There can be no second one: the definitions are the first one's.
     let refused = installed.refusal(&["install", "second", &chart]);
     assert!(refused.contains("cannot be imported into the current release"), "{refused}");
