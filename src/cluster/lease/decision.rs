@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Record, Terms};
+use super::{Record, Terms, terms::LONGEST};
 
 /// Time by a replica's own clock, since it began. It goes on whatever is done to the time of day.
 pub type Moment = Duration;
@@ -202,8 +202,10 @@ impl Candidate {
     fn expiry(&self) -> Option<Moment> {
         let seen = self.seen.as_ref()?;
         seen.record.holder.as_ref()?;
-        // A holder may have been told other terms.
-        seen.at.checked_add(self.terms.lease().max(seen.record.lasts))
+        // A holder may have been told other terms; but none that there cannot be, or whoever writes the Lease once could
+        // keep everybody from leading for years.
+        let told = Some(seen.record.lasts).filter(|lasts| *lasts <= LONGEST);
+        seen.at.checked_add(self.terms.lease().max(told.unwrap_or_default()))
     }
 
     /// Somewhat less than the retry period.

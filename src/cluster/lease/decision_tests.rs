@@ -216,3 +216,23 @@ fn no_two_records_of_a_holder_are_alike_whatever_the_time_of_day_does() {
         before = record;
     }
 }
+
+#[test]
+fn a_lease_that_lasts_longer_than_any_may_is_waited_for_as_ones_own() {
+    let of = |lasts: Duration| {
+        let mut candidate = candidate("a");
+        let (record, version) = theirs(1);
+        candidate.observed(secs(0), Some((Record { lasts, ..record.clone() }, version.clone())));
+        let mut second = secs(0);
+        loop {
+            second += secs(1);
+            candidate.observed(second, Some((Record { lasts, ..record.clone() }, version.clone())));
+            if matches!(candidate.next(second), Step::Write(_)) {
+                return second;
+            }
+        }
+    };
+    assert_eq!(of(secs(60)), secs(60));
+    assert_eq!(of(secs(3600)), secs(3600));
+    assert_eq!(of(secs(i32::MAX.unsigned_abs().into())), LEASE);
+}

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 /// The longest lease: beyond it nobody would wait for a take-over.
-const LONGEST: Duration = Duration::from_hours(1);
+pub(super) const LONGEST: Duration = Duration::from_hours(1);
+
+/// The shortest retry period: whoever stands by asks the API server that often.
+const SHORTEST_RETRY: Duration = Duration::from_millis(100);
 
 /// How long a lease lasts, and how often it is renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +29,7 @@ pub enum TermsError {
     RenewDeadline,
     /// One request that fails would cost the lease.
     #[error(
-        "the retry period must be at most half the renew deadline, and not 0: a renewal that fails is tried again"
+        "the retry period must be at least 100ms, and at most half the renew deadline: a renewal that fails is tried again"
     )]
     Retry,
 }
@@ -53,7 +56,7 @@ impl Terms {
         if renew_deadline >= lease {
             return Err(TermsError::RenewDeadline);
         }
-        if retry.is_zero() || retry.saturating_mul(2) > renew_deadline {
+        if retry < SHORTEST_RETRY || retry.saturating_mul(2) > renew_deadline {
             return Err(TermsError::Retry);
         }
         Ok(Self { lease, renew_deadline, retry })
@@ -112,6 +115,7 @@ mod tests {
     #[case(15_000, 15_000, 2_000, Err(TermsError::RenewDeadline))]
     #[case(15_000, 10_000, 5_001, Err(TermsError::Retry))]
     #[case(15_000, 10_000, 0, Err(TermsError::Retry))]
+    #[case(15_000, 10_000, 99, Err(TermsError::Retry))]
     fn terms_must_fit_each_other(
         #[case] lease: u64,
         #[case] renew_deadline: u64,

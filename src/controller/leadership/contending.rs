@@ -58,14 +58,21 @@ impl Contender {
             let now = self.leadership.now();
             match self.candidate.next(self.moment(now)) {
                 Step::End(loss) => return loss.into(),
-                Step::Wait(_) if resign.is_cancelled() => return self.resigns().await,
+                _ if resign.is_cancelled() => return self.resigns().await,
                 Step::Wait(due) => {
                     tokio::select! {
                         () = sleep_until(self.begun + due) => {}
                         () = resign.cancelled() => {}
                     }
                 }
-                Step::Read => self.reads(now).await,
+                // Nothing hangs on an answer that may never come.
+                Step::Read => {
+                    tokio::select! {
+                        () = self.reads(now) => {}
+                        () = resign.cancelled() => {}
+                    }
+                }
+                // What is written must be known, to be given back.
                 Step::Write(write) => self.writes(write, now).await,
             }
         }

@@ -192,6 +192,21 @@ async fn who_stands_by_goes_without_touching_the_lease() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_stands_by_goes_at_once_while_nothing_answers() {
+    let stage = Stage::default();
+    let first = stage.replica("first");
+    first.leads_after().await;
+    let second = stage.replica("second");
+    pass(60).await;
+    stage.has(Mood::Hanging);
+    pass(3).await;
+    let told = Instant::now();
+    second.resign.cancel();
+    assert_eq!(second.running.await.unwrap(), Ending::Released);
+    assert!(told.elapsed() < Duration::from_millis(100), "{:?}", told.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn one_that_dies_is_followed_after_the_lease_and_a_retry_period_at_most() {
     let stage = Stage::default();
     let first = stage.replica("first");
