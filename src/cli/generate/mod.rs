@@ -47,7 +47,7 @@ struct AdmissionPolicies {
     only: Vec<Policy>,
     /// The user that podsec's controller is to the API server; otherwise the service account that it has where it is
     /// installed under its own name, system:serviceaccount:podsec-system:podsec
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     user: Option<String>,
     /// Have guard-labels refuse nothing: what it would refuse is warned of and noted in the audit log
     #[arg(long)]

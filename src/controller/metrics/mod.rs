@@ -155,11 +155,7 @@ impl Metrics {
             "Modes of namespaces written, by what the write did",
             writes.clone(),
         );
-        registry.register(
-            "namespace_requests",
-            "Apply requests carried out for namespaces",
-            requests.clone(),
-        );
+        registry.register("namespace_requests", "Applies carried out for namespaces", requests.clone());
         registry.register("queue_depth", "Namespaces due or being looked at", queue_depth.clone());
         registry.register(
             "namespace_label_delay_seconds",

@@ -8,7 +8,7 @@ use kube::{
 use podsec_control_plane::Cluster;
 use serde_json::{Value, json};
 
-use super::{TENANT, bind, fenced, fenced_alone, new, try_create};
+use super::{TENANT, bind, fenced, fenced_alone, new, put_in_place, stage, try_create};
 use crate::stage::Stage;
 
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
@@ -185,4 +185,29 @@ async fn who_has_the_verb_may_for_as_long_as_they_have_it() {
         .await;
     let api: Api<KubeNamespace> = Api::all(tenant);
     api.delete("shop", &DeleteParams::default()).await.unwrap();
+}
+
+/// The parser of the API server goes 250 deep.
+#[tokio::test]
+async fn hundreds_of_profiles_with_exemptions_are_guarded_in_one_policy() {
+    let stage = stage(Cluster::builder()).await;
+    for number in 0..260 {
+        let exemption = json!({"name": format!("old-{number}"), "reason": "r"});
+        let spec = json!({"namespaceNames": [format!("of-{number}")], "enforce": {"level": "baseline"}, "exemptions": [exemption]});
+        stage.profile(&format!("p{number}"), spec).await;
+    }
+    put_in_place(&stage, &["--only", "guard-labels"]).await;
+    let tenant = stage.cluster.client(TENANT).unwrap();
+    for name in ["old-0", "old-259"] {
+        let refused = stage
+            .eventually("the guard to be in effect", || async {
+                try_create(&tenant, &new(name, &[])).await.err()
+            })
+            .await;
+        assert!(
+            refused.to_string().contains(&format!("by the exemption {name} of the profile p")),
+            "{refused}"
+        );
+    }
+    try_create(&tenant, &new("old-260", &[])).await.unwrap();
 }
