@@ -2,8 +2,8 @@
 //! break before it is made.
 //!
 //! The rooms, and the one way in which they may depend on each other (from the top down):
-//! `cli` → `controller` → `cluster` → `manifests` → `rollout` → `assessment` → `api` → `standards`.
-//! `rollout`, `assessment` and `standards` are pure: no I/O, no clock, no Kubernetes client.
+//! `cli` → `controller` → `cluster` → `manifests` → `migration` → `rollout` → `assessment` → `api` → `standards`.
+//! `migration`, `rollout`, `assessment` and `standards` are pure: no I/O, no clock, no Kubernetes client.
 
 pub mod api;
 pub mod assessment;
@@ -11,5 +11,6 @@ pub mod cli;
 pub mod cluster;
 pub mod controller;
 pub mod manifests;
+pub mod migration;
 pub mod rollout;
 pub mod standards;

@@ -10,6 +10,7 @@ mod controller;
 mod crds;
 mod findings;
 mod generate;
+mod import;
 mod key_owners;
 mod nearest;
 mod observing;
@@ -66,6 +67,7 @@ enum Command {
     Probe(probe::Probe),
     Release(Box<release::Release>),
     Generate(Box<generate::Generate>),
+    Import(Box<import::Import>),
     /// Print the CustomResourceDefinitions as YAML
     ///
     /// Prints the CustomResourceDefinitions as YAML, as in: podsec crds | kubectl apply --server-side -f -
@@ -117,6 +119,7 @@ impl Cli {
             Command::Probe(command) => command.run(stdout),
             Command::Release(command) => command.run(stdout),
             Command::Generate(command) => command.run(stdout),
+            Command::Import(command) => command.run(stdout),
             Command::Crds => crds::run(stdout),
             Command::Completions(command) => command.run(stdout),
         };

@@ -8,6 +8,7 @@ mod fields;
 mod gitops;
 mod guides;
 mod image;
+mod import;
 mod installing;
 mod links;
 mod monitoring;
@@ -69,7 +70,8 @@ fn files_below(folder: &Path) -> BTreeSet<PathBuf> {
 /// All pages.
 fn pages() -> Vec<String> {
     let top = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(String::from);
-    top.into_iter().chain(files("docs", ".md")).chain(files("docs/reference", ".md")).collect()
+    let folders = ["docs", "docs/migrate", "docs/reference"];
+    top.into_iter().chain(folders.into_iter().flat_map(|folder| files(folder, ".md"))).collect()
 }
 
 /// The texts between back-ticks, outside of code blocks.

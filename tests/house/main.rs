@@ -8,11 +8,11 @@ use std::{
 };
 
 /// The rooms, from the top down. A room may use what stands below it, and nothing above.
-const ROOMS: [&str; 8] =
-    ["cli", "controller", "cluster", "manifests", "rollout", "assessment", "api", "standards"];
+const ROOMS: [&str; 9] =
+    ["cli", "controller", "cluster", "manifests", "migration", "rollout", "assessment", "api", "standards"];
 
 /// Rooms without I/O, clock or Kubernetes client.
-const PURE: [&str; 3] = ["rollout", "assessment", "standards"];
+const PURE: [&str; 4] = ["migration", "rollout", "assessment", "standards"];
 
 /// Words that stand for I/O, a clock or a client.
 const IMPURE: [&str; 17] = [
