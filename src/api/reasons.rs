@@ -133,6 +133,8 @@ reasons! {
         LastLookUnavailable,
         /// The API server enforces nothing there.
         ServerExempt,
+        /// The API server does not take what podsec writes.
+        Unwritable,
         /// Nothing was judged yet.
         NotJudged,
         /// The stricter label stays.

@@ -256,6 +256,11 @@ pub fn left_to(manager: &str, profile: &str) -> (StateReason, String) {
     (reason, format!("{let_go}; it stays, since {} owns it too", quoted(manager)))
 }
 
+/// What is said where the API server does not take what podsec writes.
+pub fn unwritable(answer: &str) -> (StateReason, String) {
+    (StateReason::Unwritable, format!("the API server does not take what podsec writes: {}", quoted(answer)))
+}
+
 /// What is said of a mode that is as its profile asks.
 pub fn in_sync(plan: &ModePlan) -> String {
     let planned = plan.planned.map(|planned| planned.to_string()).unwrap_or_default();

@@ -104,6 +104,47 @@ pub(in super::super) fn content(source: Source<'_>, findings: Findings) -> Optio
     Some(report(account, before, now))
 }
 
+/// What a plan could not be carried out for.
+#[derive(Debug)]
+pub(in super::super) struct Refusal<'a> {
+    pub(in super::super) namespace: &'a Namespace,
+    pub(in super::super) modes: &'a [ModePlan],
+    /// What the API server answered.
+    pub(in super::super) answer: &'a str,
+    /// What is to be remembered.
+    pub(in super::super) soak: Option<Soak>,
+    /// The state that the report tells as it stands.
+    pub(in super::super) before: Option<StateSince>,
+    pub(in super::super) now: Timestamp,
+}
+
+/// What the report says of a namespace whose labels the API server does not let podsec write: they are what they are.
+pub(in super::super) fn refused(refusal: Refusal<'_>, findings: Findings) -> ReportContent {
+    let Refusal { namespace, modes, answer, soak, before, now } = refusal;
+    let (reason, message) = wording::unwritable(answer);
+    let whole = Said { state: ReportState::Frozen, reason: reason.as_str().to_owned(), message };
+    let is_written = |plan: &ModePlan| matches!(plan.verdict, Verdict::Write { .. } | Verdict::Release(_));
+    let account = |plan: &ModePlan| {
+        let (present, assumed) = (plan.present, plan.assumed);
+        let garbled = wording::garbled(plan.mode, namespace);
+        if is_written(plan) {
+            ModeAccount { present, assumed, garbled, said: whole.clone(), ..mode(plan, namespace) }
+        } else {
+            mode(plan, namespace)
+        }
+    };
+    let account = Account {
+        foremost: modes.iter().find(|plan| is_written(plan)).map(|plan| plan.mode),
+        modes: modes.iter().map(account).collect(),
+        whole,
+        next_step: None,
+        judgement: Some(findings.judgement),
+        breakage: findings.breakage,
+        soak,
+    };
+    report(account, before, now)
+}
+
 /// What is said of the modes that a profile would set which writes nothing.
 fn onlooking(profile: &Profile, namespace: &Namespace, settings: &Settings) -> Vec<ModeAccount> {
     let name = &profile.name;

@@ -19,7 +19,7 @@ use tokio::{
 
 pub use self::record::Remembered;
 pub(super) use self::{
-    content::{Source, Summary, content},
+    content::{Refusal, Source, Summary, content, refused},
     record::{record, soak, witnessed},
     writing::{follow, remove, write_all},
 };

@@ -2,6 +2,7 @@
 
 mod limits;
 mod readers;
+mod unwritable;
 mod written;
 
 use std::{path::Path, time::Duration};

@@ -1,5 +1,7 @@
 //! The work on one namespace: observe, plan, apply, conclude.
 
+mod failing;
+
 use std::{collections::HashMap, sync::Arc};
 
 use jiff::{SignedDuration, Timestamp};
@@ -12,14 +14,15 @@ use super::{
     gate::{Cause, Findings, Prepared, prepare},
     memory::Memory,
     metrics::ReconcileLabels,
-    outcome::{Outcome, PATIENCE, Result},
+    outcome::{Outcome, Result},
     reports::{self, Source, Summary},
     snapshot::Snapshot,
     state::State,
     telling::{self, Reported},
 };
 use crate::{
-    cluster::{CallError, backoff::Backoff, namespaces},
+    api::ReportContent,
+    cluster::{backoff::Backoff, namespaces},
     rollout::{
         Change, GateRecord, HoldReason, Ledger, ModePlan, Namespace, NamespacePlan, Reservation, Verdict,
         overlaps,
@@ -60,6 +63,13 @@ impl Conclusion {
     const fn failed(namespace: Namespace, outcome: Outcome) -> Self {
         Self { namespace, outcome, reported: Reported::Unknown, next: None }
     }
+}
+
+/// Why a plan was not carried out.
+struct Failure {
+    error: ApplyError,
+    /// What the report is to say if that is the end of it.
+    untold: Option<Box<ReportContent>>,
 }
 
 /// Where the work on a namespace ended.
@@ -128,6 +138,7 @@ impl Workshop {
             for writer in takes {
                 self.state.metrics.took(writer);
             }
+            let mut untold = None;
             let error = match prepare(&self.client, &self.state, &snapshot, &namespace).await {
                 None => ApplyError::Stale,
                 Some(prepared) => {
@@ -140,7 +151,10 @@ impl Workshop {
                     }
                     match self.carry_out(&namespace, &snapshot, prepared).await {
                         Ok(conclusion) => return End::Concluded(Box::new(conclusion)),
-                        Err(error) => error,
+                        Err(failure) => {
+                            untold = failure.untold;
+                            failure.error
+                        }
                     }
                 }
             };
@@ -148,9 +162,11 @@ impl Workshop {
             conflict = match error {
                 ApplyError::Gone => return End::Gone,
                 ApplyError::Refused { code, message } => {
-                    return self.refused(namespace, &snapshot, code, message);
+                    return self.refused(namespace, &snapshot, (code, message), untold);
                 }
-                ApplyError::Unnotable(message) => return self.refused(namespace, &snapshot, 422, message),
+                ApplyError::Unnotable(message) => {
+                    return self.refused(namespace, &snapshot, (422, message), untold);
+                }
                 ApplyError::Transient(error) => return self.again(namespace, &snapshot, &error.to_string()),
                 ApplyError::Stale => None,
                 ApplyError::Conflict(message) => Some(message),
@@ -164,7 +180,7 @@ impl Workshop {
             snapshot = self.state.snapshot().unwrap_or(snapshot);
         }
         match conflict {
-            Some(message) => self.refused(namespace, &snapshot, 409, message),
+            Some(message) => self.refused(namespace, &snapshot, (409, message), None),
             None => self.outrun(namespace, &snapshot),
         }
     }
@@ -186,7 +202,7 @@ impl Workshop {
         namespace: &Namespace,
         snapshot: &Snapshot,
         prepared: Prepared,
-    ) -> std::result::Result<Conclusion, ApplyError> {
+    ) -> std::result::Result<Conclusion, Failure> {
         let Prepared { plan, findings, reservation } = prepared;
         let (next, record, raise) = (plan.next, plan.record.clone(), plan.raise);
         let is_broken = findings.as_ref().is_some_and(|findings| findings.breakage.is_some());
@@ -202,6 +218,7 @@ impl Workshop {
         let is_written = |plan: &&ModePlan| matches!(plan.verdict, Verdict::Write { .. });
         let written: Vec<_> = plan.modes.iter().filter(is_written).map(|plan| plan.mode).collect();
         let raised = raised(&plan);
+        let modes = plan.modes.clone();
         let applied = match apply(&self.client, namespace, plan).await {
             Ok(applied) => applied,
             Err(error) => {
@@ -212,7 +229,9 @@ impl Workshop {
                 } else {
                     self.give_back(reservation);
                 }
-                return Err(error);
+                let untold =
+                    findings.and_then(|findings| self.untold(namespace, &modes, &error, (findings, record)));
+                return Err(Failure { error, untold });
             }
         };
         self.note_raise(namespace, snapshot, raised);
@@ -278,52 +297,6 @@ impl Workshop {
         let summary = content.as_ref().map(Summary::of);
         reports.put(name, content);
         summary
-    }
-
-    /// Concludes that somebody writes the namespace all the time. That must not put off a repair, and must be seen.
-    fn outrun(&self, namespace: Namespace, snapshot: &Snapshot) -> End {
-        let (_, failures) = self.backoff.lock().failed(&namespace.name);
-        self.state.queue.add_after(&namespace.name, BETWEEN_WRITES);
-        let message =
-            "somebody writes it again and again, faster than podsec can look at it and write".into();
-        let result = if failures < PATIENCE {
-            Result::Retrying { message, failures }
-        } else {
-            Result::Unwritable { code: 409, message }
-        };
-        let outcome = self.outcome(&namespace, snapshot, result);
-        End::Concluded(Box::new(Conclusion::failed(namespace, outcome)))
-    }
-
-    fn unobserved(&self, namespace: Namespace, snapshot: &Snapshot, failed: &CallError) -> End {
-        self.count(failed.category());
-        self.again(namespace, snapshot, &failed.to_string())
-    }
-
-    /// Concludes that a person must mend something.
-    ///
-    /// A 403 is believed only when it stays: an API server that has just started refuses everybody for a moment,
-    /// since it has not read its roles yet.
-    fn refused(&self, namespace: Namespace, snapshot: &Snapshot, code: u16, message: String) -> End {
-        let (delay, failures) = self.backoff.lock().failed(&namespace.name);
-        self.state.queue.add_after(&namespace.name, delay);
-        let result = if code == 403 && failures < PATIENCE {
-            Result::Retrying { message, failures }
-        } else {
-            Result::Unwritable { code, message }
-        };
-        let outcome = self.outcome(&namespace, snapshot, result);
-        End::Concluded(Box::new(Conclusion::failed(namespace, outcome)))
-    }
-
-    /// Concludes that it has to be tried again.
-    fn again(&self, namespace: Namespace, snapshot: &Snapshot, message: &str) -> End {
-        let (delay, failures) = self.backoff.lock().failed(&namespace.name);
-        tracing::warn!(namespace = namespace.name, error = message, failures, ?delay, "trying again later");
-        self.state.queue.add_after(&namespace.name, delay);
-        let outcome =
-            self.outcome(&namespace, snapshot, Result::Retrying { message: message.into(), failures });
-        End::Concluded(Box::new(Conclusion::failed(namespace, outcome)))
     }
 
     fn outcome(&self, namespace: &Namespace, snapshot: &Snapshot, result: Result) -> Outcome {
