@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{first_cells, pages, quoted, read, reference::flags, root};
+use crate::{Shown, first_cells, quoted, read, reference::flags, root, shown};
 
 /// What `podsec check` prints, run in the repository.
 fn check(arguments: &[&str], stdin: &str) -> String {
@@ -53,23 +53,12 @@ fn the_formats_are_documented_and_no_others() {
 
 #[test]
 fn what_pages_show_of_check_is_what_it_prints() {
-    let mut count = 0;
-    for page in pages() {
-        let text = read(&page);
-        let mut lines = text.lines().peekable();
-        while let Some(line) = lines.next() {
-            let Some(arguments) = line.strip_prefix("$ podsec check ") else { continue };
-            let mut shown = String::new();
-            while let Some(line) = lines.next_if(|line| !line.starts_with("```") && !line.starts_with("$ ")) {
-                shown.push_str(line);
-                shown.push('\n');
-            }
-            let arguments: Vec<_> = arguments.split(' ').collect();
-            assert_eq!(check(&arguments, "").trim_end(), shown.trim_end(), "{page}: {line}");
-            count += 1;
-        }
+    let all = shown(|command| command.starts_with("check "));
+    for Shown { page, command, output } in &all {
+        let arguments: Vec<_> = command.split(' ').skip(1).collect();
+        assert_eq!(check(&arguments, "").trim_end(), output.trim_end(), "{page}: {command}");
     }
-    assert!(count >= 2, "{count} found");
+    assert!(all.len() >= 2, "{} found", all.len());
 }
 
 /// The keys of all objects in a value.

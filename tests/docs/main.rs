@@ -74,6 +74,36 @@ fn pages() -> Vec<String> {
     top.into_iter().chain(folders.into_iter().flat_map(|folder| files(folder, ".md"))).collect()
 }
 
+/// What a page shows of a command of podsec.
+struct Shown {
+    page: String,
+    /// What stands after `$ podsec `.
+    command: String,
+    /// What stands below it.
+    output: String,
+}
+
+/// What all pages show of the commands that are meant.
+fn shown(is_meant: impl Fn(&str) -> bool) -> Vec<Shown> {
+    let mut all = Vec::new();
+    for page in pages() {
+        let text = read(&page);
+        let mut lines = text.lines().peekable();
+        while let Some(line) = lines.next() {
+            let Some(command) = line.strip_prefix("$ podsec ").filter(|command| is_meant(command)) else {
+                continue;
+            };
+            let mut output = String::new();
+            while let Some(line) = lines.next_if(|line| !line.starts_with("```") && !line.starts_with("$ ")) {
+                output.push_str(line);
+                output.push('\n');
+            }
+            all.push(Shown { page: page.clone(), command: command.to_owned(), output });
+        }
+    }
+    all
+}
+
 /// The texts between back-ticks, outside of code blocks.
 fn quoted(page: &str) -> Vec<String> {
     let mut inside = false;

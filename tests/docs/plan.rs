@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{check::keys, first_cells, pages, quoted, read, reference::flags, root};
+use crate::{Shown, check::keys, first_cells, quoted, read, reference::flags, root, shown};
 
 #[test]
 fn the_flags_are_documented_and_no_others() {
@@ -44,29 +44,17 @@ fn the_formats_are_documented_and_no_others() {
 
 #[test]
 fn what_pages_show_of_files_is_what_is_printed() {
-    let mut count = 0;
-    for page in pages() {
-        let text = read(&page);
-        let mut lines = text.lines().peekable();
-        while let Some(line) = lines.next() {
-            let Some(command) = line.strip_prefix("$ podsec ") else { continue };
-            let is_of_files = ["recommend ", "compare "].iter().any(|of_files| command.starts_with(of_files));
-            if !is_of_files || !command.contains("examples/") {
-                continue;
-            }
-            let mut shown = String::new();
-            while let Some(line) = lines.next_if(|line| !line.starts_with("```") && !line.starts_with("$ ")) {
-                shown.push_str(line);
-                shown.push('\n');
-            }
-            let mut podsec = Command::new(env!("CARGO_BIN_EXE_podsec"));
-            podsec.current_dir(root("")).args(command.split(' ')).stderr(Stdio::null());
-            let printed = String::from_utf8(podsec.output().unwrap().stdout).unwrap();
-            assert_eq!(printed.trim_end(), shown.trim_end(), "{page}: {line}");
-            count += 1;
-        }
+    let all = shown(|command| {
+        let is_of_files = ["recommend ", "compare "].iter().any(|of_files| command.starts_with(of_files));
+        is_of_files && command.contains("examples/")
+    });
+    for Shown { page, command, output } in &all {
+        let mut podsec = Command::new(env!("CARGO_BIN_EXE_podsec"));
+        podsec.current_dir(root("")).args(command.split(' ')).stderr(Stdio::null());
+        let printed = String::from_utf8(podsec.output().unwrap().stdout).unwrap();
+        assert_eq!(printed.trim_end(), output.trim_end(), "{page}: {command}");
     }
-    assert!(count >= 2, "{count} found");
+    assert!(all.len() >= 2, "{} found", all.len());
 }
 
 #[test]
