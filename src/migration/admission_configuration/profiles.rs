@@ -185,11 +185,7 @@ impl Imported {
             let spec = ProfileSpec {
                 priority: Some(LOWEST + 1),
                 namespace_names: Some(part.iter().map(|(_, name)| (*name).to_owned()).collect()),
-                enforce: policy(LevelVersion {
-                    level: Level::Privileged,
-                    ..configuration.defaults.get(Mode::Enforce)
-                })
-                .or(Some(ModePolicy { level: Level::Privileged, version: None })),
+                enforce: Some(ModePolicy { level: Level::Privileged, version: None }),
                 conflict_policy: Some(ConflictPolicy::Yield),
                 ..ProfileSpec::default()
             };
