@@ -215,17 +215,16 @@ impl Workshop {
         };
         let again = again.and_then(|again| Timestamp::now().checked_add(again).ok());
         let next = next.into_iter().chain(again).min();
-        let is_written = |plan: &&ModePlan| matches!(plan.verdict, Verdict::Write { .. });
-        let written: Vec<_> = plan.modes.iter().filter(is_written).map(|plan| plan.mode).collect();
-        let raised = raised(&plan);
         let modes = plan.modes.clone();
         let applied = match apply(&self.client, namespace, plan).await {
             Ok(applied) => applied,
             Err(error) => {
                 // What did not come back may have been carried out.
                 if matches!(error, ApplyError::Transient(_)) {
+                    let is_written = |plan: &&ModePlan| matches!(plan.verdict, Verdict::Write { .. });
+                    let written: Vec<_> = modes.iter().filter(is_written).map(|plan| plan.mode).collect();
                     self.memory.unsure(namespace, &written);
-                    self.note_raise(namespace, snapshot, raised);
+                    self.note_raise(namespace, snapshot, &modes);
                 } else {
                     self.give_back(reservation);
                 }
@@ -234,7 +233,7 @@ impl Workshop {
                 return Err(Failure { error, untold });
             }
         };
-        self.note_raise(namespace, snapshot, raised);
+        self.note_raise(namespace, snapshot, applied.modes());
         let reported = self.state.reports.reported(&namespace.name);
         let outcome = self.outcome(namespace, snapshot, Result::Applied(Box::new(applied.in_short())));
         let outcome = match findings {
@@ -252,11 +251,11 @@ impl Workshop {
     }
 
     /// Notes when enforce became stricter: what is refused from then on is breakage.
-    fn note_raise(&self, namespace: &Namespace, snapshot: &Snapshot, raised: Option<(String, Cause)>) {
-        let Some((profile, cause)) = raised else { return };
-        let generation = snapshot.profiles.get(&profile).map(|profile| profile.generation);
+    fn note_raise(&self, namespace: &Namespace, snapshot: &Snapshot, modes: &[ModePlan]) {
+        let Some((profile, cause)) = raised(modes) else { return };
+        let generation = snapshot.profiles.get(profile).map(|profile| profile.generation);
         let now = Timestamp::now();
-        self.state.halts.raised(&profile, generation, (&namespace.name, &namespace.uid), now, cause);
+        self.state.halts.raised(profile, generation, (&namespace.name, &namespace.uid), now, cause);
     }
 
     /// Has the report of a namespace say what became of it; gives that in short.
@@ -360,13 +359,13 @@ fn until(then: Timestamp) -> Duration {
 }
 
 /// For which profile and why a plan makes enforce stricter, if it does.
-fn raised(plan: &NamespacePlan) -> Option<(String, Cause)> {
-    let plan = plan.modes.iter().find(|plan| plan.mode == Mode::Enforce)?;
+fn raised(modes: &[ModePlan]) -> Option<(&str, Cause)> {
+    let plan = modes.iter().find(|plan| plan.mode == Mode::Enforce)?;
     let cause = match plan.verdict {
         Verdict::Write { change: Change::Raise, .. } => Cause::Asked,
         Verdict::Write { change: Change::ForcedRaise, .. } => Cause::Forced,
         Verdict::Write { change: Change::Repair, .. } => Cause::Repaired,
         _ => return None,
     };
-    Some((plan.profile.clone(), cause))
+    Some((&plan.profile, cause))
 }
